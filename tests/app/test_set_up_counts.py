@@ -144,8 +144,8 @@ def looked(*channels: str, tranid: int = 50, best: str = "tranid") -> Seen:
         (
             {"accounts": {}, "policies": {"over_receipt": "park", "unmatched_return": "park"}},
             None,
-            "A WRO has the number of no order: an inventory adjustment needs an account",
-            "Choose the account of inventory adjustments, or another end of this sentence.",
+            "No account of inventory adjustments is chosen, which these sentences need: A WRO has",
+            "Choose the account of inventory adjustments, or another end of these sentences.",
         ),
         (
             {"billing": {"vendor": "301"}},

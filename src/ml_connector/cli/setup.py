@@ -43,7 +43,10 @@ def init() -> None:
         printer.line(f"Administrator   {shown}")
         if generated:
             printer.line("                This password is shown only now.", style="bold")
-    printer.line("Next            ml-connector connection apply FILE, then ml-connector serve")
+    printer.line(
+        "Next            ml-connector serve, then open http://127.0.0.1:8700 in a browser: it"
+        " leads through the set-up. Or: ml-connector connection apply FILE"
+    )
     printer.answer(
         {
             "data_dir": str(made.data_dir),

@@ -201,6 +201,12 @@ def sim(
                 both.shipbob.faults.load(plan)
             folder = _leave_credentials(context.settings.data_dir / "sim", both, told)
             _announce(both, which, folder, readings)
+            if told is None:
+                context.printer.line(
+                    "Nothing is in them yet: --story wro, or --story retailer, enters goods and"
+                    " orders."
+                )
+            context.printer.line("ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 if told is not None:
                     _play(told)
@@ -310,7 +316,6 @@ def _announce(both: World, which: Which, folder: Path, readings: Readings) -> No
             "redirect_uris": list(both.application.redirect_uris),
         }
     printer.line(f"Connection file   {folder / 'acme.toml'}")
-    printer.line("ctrl-C ends it.")
     printer.answer(answer)
 
 

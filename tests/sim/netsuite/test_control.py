@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.netsuite import NetSuiteSim
 from ml_connector.sim.netsuite.control import ACTIONS
+from ml_connector.sim.world import new_certificate
 
 
 def act(client: TestClient, action: str, /, **arguments: Any) -> Any:
@@ -151,6 +152,18 @@ def test_a_person_closes_a_period_changes_a_line_and_deletes_a_receipt(
     assert "Refused: " in refused
     assert f"itemReceipt {receipt} is deleted." in deleted
     assert sim.stock() == {}
+
+
+def test_a_person_uploads_a_certificate(person: TestClient, sim: NetSuiteSim) -> None:
+    _, certificate = new_certificate("ours")
+    form = {"client": "ours", "certificate": certificate}
+
+    said = person.post("/_sim/page/upload-certificate", data=form).text
+    wrong = person.post("/_sim/page/upload-certificate", data={**form, "certificate": "no"}).text
+
+    [uploaded] = [one for one in sim.sign_in.certificates.values() if one.client_id == "ours"]
+    assert f"Certificate id: {uploaded.id}" in said
+    assert "Not done: " in wrong
 
 
 def test_forms_from_elsewhere_are_refused(person: TestClient) -> None:

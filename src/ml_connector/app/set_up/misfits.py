@@ -17,6 +17,7 @@ class Misfit(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         step: where it is put right.
+        also: a step on which it shows besides; empty: none.
         says: what is the matter.
         way_out: what can be done.
     """
@@ -24,6 +25,7 @@ class Misfit(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     says: str
     way_out: str
+    also: str = ""
 
 
 def misfits(
@@ -84,14 +86,14 @@ def _accounts(answers: Mapping[str, Any]) -> Iterator[Misfit]:
             for key in _ADJUSTING
             if policies.get(key, next(iter(POLICIES[key].choices))) == "adjust"
         ]
-        for key in adjusting:
-            when = POLICIES[key].when
+        if adjusting:
             yield Misfit(
-                step="rules",
-                says=f"{when}: an inventory adjustment needs an account, and none is chosen. Such"
-                " facts would wait.",
-                way_out="Choose the account of inventory adjustments, or another end of this"
-                " sentence.",
+                step="found",
+                also="rules",
+                says="No account of inventory adjustments is chosen, which these sentences need:"
+                f" {'; '.join(POLICIES[key].when for key in adjusting)}. Such facts would wait.",
+                way_out="Choose the account of inventory adjustments, or another end of these"
+                " sentences.",
             )
     billing = answers.get("billing", {})
     if billing.get("vendor") and not (billing.get("default_account") or billing.get("accounts")):

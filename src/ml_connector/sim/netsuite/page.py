@@ -12,6 +12,9 @@ from ml_connector.sim.netsuite.values.numbers import text
 from ml_connector.sim.netsuite.values.refusal import Refusal
 
 SHOWN: Final = 40
+_ROLE: Final = 1000
+_USER: Final = 12
+"""The integration's role and user, to which a certificate is mapped."""
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#16202c;--dim:#5d6b7a;--line:#d9e0e7;--card:#fff;--bg:#f5f7f9;
@@ -27,9 +30,11 @@ p{margin:0 0 12px;color:var(--dim)}table{border-collapse:collapse;width:100%}
 th{text-align:left;color:var(--dim);font-weight:500}td,th{padding:4px 8px 4px 0;
 border-bottom:1px solid var(--line)}td.n,th.n{text-align:right}
 form{display:inline-flex;gap:6px;flex-wrap:wrap;align-items:center;margin:0}
-input{font:inherit;width:9em;padding:3px 6px;border:1px solid var(--line);border-radius:6px;
-background:var(--bg);color:inherit}button{font:inherit;padding:3px 10px;border-radius:6px;
+input,textarea{font:inherit;width:9em;padding:3px 6px;border:1px solid var(--line);
+border-radius:6px;background:var(--bg);color:inherit}
+button{font:inherit;padding:3px 10px;border-radius:6px;
 border:1px solid var(--accent);background:none;color:var(--accent);cursor:pointer}
+textarea{width:22em}
 .said{border:1px solid var(--accent);border-radius:8px;padding:8px 12px;margin:0 0 16px}
 """
 
@@ -71,15 +76,34 @@ def _act(sim: Account, name: str, form: Mapping[str, str]) -> str:
     if name == "number-lines":
         sim.preferences.line_numbers = as_numbering(form["numbering"])
         return f"Lines of orders are numbered {sim.preferences.line_numbers}."
+    return _act_on_sign_in(sim, name, form)
+
+
+def _act_on_sign_in(sim: Account, name: str, form: Mapping[str, str]) -> str:
     if name == "revoke-tokens":
         sim.revoke_tokens()
         return "All tokens are revoked."
+    if name == "upload-certificate":
+        made = sim.sign_in.register(
+            form["client"].strip(), form["certificate"], role=_ROLE, entity=_USER
+        )
+        return f"The certificate is mapped to {made.client_id}. Certificate id: {made.id}"
     raise ValueError(f"there is no action {name}")
 
 
 def render(sim: Account, said: str = "") -> str:
     """The whole page."""
-    sections = (_stock, _documents, _order_lines, _periods, _ledger, _tokens, _faults, _calls)
+    sections = (
+        _stock,
+        _documents,
+        _order_lines,
+        _periods,
+        _ledger,
+        _certificates,
+        _tokens,
+        _faults,
+        _calls,
+    )
     limits = sim.limits
     head = (
         f"<h1>Simulated NetSuite {escape(sim.account_id)}</h1>"
@@ -234,6 +258,19 @@ def _ledger(sim: Account) -> str:
         numeric=frozenset({1}),
         empty="Nothing is posted.",
     )
+
+
+def _certificates(sim: Account) -> str:
+    rows = [(escape(one.client_id), escape(one.id)) for one in sim.sign_in.certificates.values()]
+    client = rows[0][0] if rows else ""
+    text = (
+        '<textarea name="certificate" rows="3" cols="40" aria-label="Certificate" '
+        'placeholder="-----BEGIN CERTIFICATE-----"></textarea>'
+    )
+    form = _form("upload-certificate", "Upload", {}, _input("client", client, "Client"), text)
+    heads = ("Client", "Certificate id")
+    table = _table("OAuth 2.0 Client Credentials (M2M)", heads, rows, empty="No certificate yet.")
+    return f"{table}<p></p>{form}"
 
 
 def _tokens(sim: Account) -> str:

@@ -6,6 +6,7 @@ import msgspec
 from litestar import put
 
 from ml_connector.app.connections import administration
+from ml_connector.app.errands.first_sync import sync_all
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.guards import needs
 from ml_connector.web.api.seen import which
@@ -44,13 +45,18 @@ class ModeChanged(msgspec.Struct, frozen=True, kw_only=True):
     tags=["Connections"],
 )
 async def set_mode(request: WebRequest, who: Who, name: str, data: NewMode) -> ModeChanged:
-    """Let a connection write to both systems (live), or only plan and record (dry-run)."""
+    """Let a connection write to both systems (live), or only plan and record (dry-run).
+
+    One that goes live is synced at once, flow by flow.
+    """
     console = Console.of(request)
     async with console.database.transaction() as on:
         applied = await which(on, name)
         done = await administration.set_mode(
             console.installation, on, applied, mode=data.mode, by=who.name
         )
+    if done.changed and data.mode == "live":
+        await sync_all(console.installation, applied, person=who.name)
     return ModeChanged(
         name=name, mode=data.mode, changed=done.changed, woken=done.woken, held=done.held
     )

@@ -12,6 +12,7 @@ from litestar.response import Stream
 from ml_connector.app.connections import administration
 from ml_connector.app.connections.as_file import applied_as_file
 from ml_connector.app.errands import errands
+from ml_connector.app.errands.first_sync import sync_all
 from ml_connector.app.set_up.drafts import draft_as_file
 from ml_connector.app.set_up.plan_ahead import (
     TITLES,
@@ -112,11 +113,12 @@ async def connection_file(request: WebRequest, name: str) -> Response[bytes]:
 
 @post(f"{PATH}/{{name:str}}/live", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
 async def go_live(request: WebRequest, who: Who, name: str) -> Response[bytes]:
-    """Let a connection post what it has only noted so far."""
+    """Let a connection post, and look at once for what there is since its start date."""
     console = Console.of(request)
     async with console.database.transaction() as on:
         applied = await _applied(on, name)
         await administration.set_mode(console.installation, on, applied, mode="live", by=who.name)
+    await sync_all(console.installation, applied, person=who.name)
     return see_other(f"{PATH}/{quote(name)}")
 
 
