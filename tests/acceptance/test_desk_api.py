@@ -9,6 +9,8 @@ from acceptance.merchant import Merchant
 from ml_connector.sim.shipbob.books.receiving import Wro
 from web.people import add_user
 
+WITH_CONSOLE = True
+
 _names = itertools.count()
 
 

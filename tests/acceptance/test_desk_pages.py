@@ -10,10 +10,13 @@ import pytest
 
 from acceptance.desk import subject_id
 from acceptance.merchant import Merchant
+from acceptance.test_inventory import long_ago
 from ml_connector.sim.shipbob.books.receiving import Wro
 from waiting import wait_until
 from web.browser import Browser
 from web.people import add_user
+
+WITH_CONSOLE = True
 
 _names = itertools.count()
 
@@ -112,6 +115,32 @@ def test_a_decision_needs_no_script(acme: Merchant, fiona: Browser) -> None:
     assert "Decided: not-ours" in said
     assert twice.headers["location"] == decided.headers["location"]
     acme.wait_for(wro)
+
+
+def test_stock_that_differs_is_corrected_from_its_page(acme: Merchant, fiona: Browser) -> None:
+    sku = acme.sku()
+    acme.wait_for(acme.deliver({sku: 10}, number=acme.order({sku: 10})))
+    acme.world.netsuite.add_to_stock(sku, 6, -3)
+    long_ago(acme)
+    acme.command("sync", "inventory")
+    vera = signed_in(acme, "viewer")
+    listed = fiona.get(f"/stock?sku={sku}").text
+    button = re.search(r'action="(/subjects/\d+/preview)', listed)
+    assert button is not None
+    fields = hidden(listed, button[1])
+    asked = fiona.post(button[1], fields)
+    shown = ended(fiona, asked.headers["location"].partition("#")[0])
+    decide = button[1].replace("preview", "decide")
+    decided = fiona.post(decide, {**hidden(shown, decide), "note": "Counted"})
+    said = ended(fiona, decided.headers["location"].partition("#")[0])
+
+    assert fields["value"] == sku
+    assert f"Correct: {sku} leads to" in shown
+    assert "+3" in shown
+    assert "Decided: correct" in said
+    wait_until(lambda: acme.world.netsuite.stock().get((sku, 6)) == 10)
+    assert "/preview" not in vera.get("/stock").text
+    assert vera.post(button[1], fields).status_code == 403
 
 
 def test_the_second_of_two_is_told_who_was_first(acme: Merchant, fiona: Browser) -> None:

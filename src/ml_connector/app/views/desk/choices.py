@@ -9,9 +9,10 @@ from ml_connector.app.operations.decisions.offers import offered
 from ml_connector.app.operations.decisions.wanted import NAMES_A_DOCUMENT, NAMES_AN_ORDER
 from ml_connector.app.users.roles import may
 from ml_connector.awaited import Awaited, AwaitedKind
+from ml_connector.flows import inventory
 from ml_connector.words import Cause, DecisionKind, Role
 
-Names = Literal["", "document", "order", "mapping"]
+Names = Literal["", "document", "order", "mapping", "sku"]
 """What a decision has to name."""
 
 _TEXTS: Final[dict[DecisionKind, tuple[str, str]]] = {
@@ -42,6 +43,7 @@ _NAMED: Final[dict[str, str]] = {
     "document": "Number of the document in NetSuite",
     "order": "Number of the order in NetSuite",
     "mapping": "Mapping",
+    "sku": "SKU whose stock NetSuite is to have as ShipBob has it",
 }
 
 
@@ -85,7 +87,7 @@ def _choice(
     kind: DecisionKind, flow: str, cause: str, things: tuple[str, ...], role: Role
 ) -> Choice:
     label, hint = _TEXTS[kind]
-    names = _names(kind)
+    names = _names(kind, flow)
     example, table = "", ""
     if kind is DecisionKind.MAP:
         example, table = mapping.example(flow, Cause(cause))
@@ -101,7 +103,9 @@ def _choice(
     )
 
 
-def _names(kind: DecisionKind) -> Names:
+def _names(kind: DecisionKind, flow: str) -> Names:
+    if kind is DecisionKind.CORRECT and flow == inventory.FLOW.name:
+        return "sku"  # its subject is all stock of a location
     if kind in NAMES_A_DOCUMENT:
         return "document"
     if kind in NAMES_AN_ORDER:
