@@ -35,9 +35,18 @@ def selftest(
     end_as_with_ctrl_c()
     logs.configure(context.settings.log_format, "error")  # what stops is told in the table
     context.printer.line(f"{worlds_} worlds, seed {seed}")
-    results = worlds.run(context.settings, count=worlds_, seed=seed, told=_tell)
+    done = 0
+    with context.printer.counting("worlds") as bar:
+
+        def told(result: WorldResult) -> None:
+            nonlocal done
+            done += 1
+            bar(done, worlds_)
+            _tell(result)
+
+        results = worlds.run(context.settings, count=worlds_, seed=seed, told=told)
     _print_all(results, seed)
-    context.printer.answer(_as_json(results, seed))
+    context.printer.answer(as_json(results, seed))
     if not all(one.played.holds for one in results):
         raise typer.Exit(1)
 
@@ -52,24 +61,27 @@ def _tell(result: WorldResult) -> None:
         f"World {result.sample.number} ({result.sample.kind}): {played.outcome}",
         style=_STYLES[played.outcome],
     )
-    for line in _why(result):
+    for line in why(result):
         printer.line(f"  {line}")
-    printer.line(f"  {_world(result)}")
+    printer.line(f"  {world_of(result)}")
 
 
-def _why(result: WorldResult) -> list[str]:
+def why(result: WorldResult) -> list[str]:
+    """Say what is wrong in a world, a line for each thing."""
     played = result.played
     said = [f"told nobody: {fault.what}" for fault in played.told_nobody]
     said += [f"{one.flow} {one.key}: {one.cause}: {one.sentence}" for one in played.stops]
     return [*said, *([played.broke] if played.broke else [])]
 
 
-def _world(result: WorldResult) -> str:
+def world_of(result: WorldResult) -> str:
+    """Name the readings of a world as a file would."""
     named = result.played.readings.as_named()
     return ", ".join(f'{name} = "{reading}"' for name, reading in named.items()) or "as usual"
 
 
-def _causes(result: WorldResult) -> str:
+def causes_of(result: WorldResult) -> str:
+    """Name the causes of what is stopped, the first few."""
     causes = dict.fromkeys(f"{one.flow}: {one.cause}" for one in result.played.stops)
     shown = list(causes)[:_SHOWN]
     more = len(causes) - len(shown)
@@ -84,10 +96,10 @@ def _print_all(results: list[WorldResult], seed: int) -> None:
         [
             [
                 one.sample.number,
-                _world(one),
+                world_of(one),
                 one.played.outcome,
                 f"{one.played.seconds:.1f}",
-                _causes(one),
+                causes_of(one),
             ]
             for one in results
         ],
@@ -101,7 +113,8 @@ def _print_all(results: list[WorldResult], seed: int) -> None:
     )
 
 
-def _as_json(results: list[WorldResult], seed: int) -> dict[str, object]:
+def as_json(results: list[WorldResult], seed: int) -> dict[str, object]:
+    """Return everything for programs."""
     return {
         "seed": seed,
         "holds": all(one.played.holds for one in results),
