@@ -209,6 +209,7 @@ ENDINGS: Final = MappingProxyType(
         "location_unmapped": mapped(f"{UNMAPPED_CENTER}={ITS_LOCATION}"),
         "account_unmapped": mapped(f"{UNMAPPED_FEE}=63"),
         "invoice_does_not_tie": accepted,
+        "currency_differs": accepted,
         "period_closed": came_in_by_hand,
         "kit_unclear": the_kit_by_hand,
         "event_unreadable": accepted,

@@ -11,6 +11,7 @@ from typing import Final
 from acceptance.closing import TODAY
 from acceptance.in_process import sync
 from acceptance.stops import Stop, Story, World, parcel, wro_of
+from acceptance.test_bills_after_posting import Office
 from acceptance.test_kits import Packing
 from acceptance.test_poison_rows import poison
 from ml_connector.sim.shipbob.books.receiving import Wro
@@ -51,6 +52,11 @@ def invoice_does_not_tie(world: World) -> Iterator[Stop]:
     yield Stop("billing", str(invoice.id))
 
 
+def currency_differs(world: World) -> Iterator[Stop]:
+    invoice = Office(world.acme).invoice("10.00", currency="EUR")
+    yield Stop("billing", str(invoice.id))
+
+
 def period_closed(world: World) -> Iterator[Stop]:
     sku = world.acme.sku()
     wro: Wro = world.acme.deliver({sku: 5}, number=world.acme.order({sku: 5}))
@@ -82,6 +88,7 @@ FURTHER: Final[tuple[Story, ...]] = (
     location_unmapped,
     account_unmapped,
     invoice_does_not_tie,
+    currency_differs,
     period_closed,
     kit_unclear,
     event_unreadable,

@@ -1,12 +1,13 @@
 """Doing what commands do without a process of their own."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from acceptance.merchant import Merchant
-from ml_connector.app.installation.installation import open_installation
+from ml_connector.app.installation.installation import Installation, open_installation
 from ml_connector.app.operations.decisions import month_differences, taking_back
 from ml_connector.app.operations.decisions.proposal import propose
 from ml_connector.app.operations.decisions.recording import decide as record_decision
@@ -69,13 +70,31 @@ def undecide(acme: Merchant, decision: int) -> None:
     asyncio.run(once())
 
 
+class Asked(NamedTuple):
+    """What a person decides about an event, as the options of ``events decide`` say it."""
+
+    event: int
+    kind: str
+    named: Mapping[str, str] = MappingProxyType({})
+
+
+def decide_all(acme: Merchant, asked: Sequence[Asked]) -> list[KeptDecision]:
+    """What ``events decide`` does for each in turn, by the functions that it calls."""
+
+    async def each() -> list[KeptDecision]:
+        async with open_installation(acme.settings) as installation:
+            return [await _decided(installation, one) for one in asked]
+
+    return asyncio.run(each())
+
+
+async def _decided(installation: Installation, one: Asked) -> KeptDecision:
+    wanted = Wanted(kind=DecisionKind(one.kind), note="Asked about it", **one.named)
+    proposal = await propose(installation, ["acme"], one.event, wanted)
+    return await record_decision(installation, proposal, person="kim")
+
+
 def decide(acme: Merchant, event: int, kind: str, **named: str) -> KeptDecision:
     """What ``events decide`` does, by the functions that it calls."""
-
-    async def once() -> KeptDecision:
-        async with open_installation(acme.settings) as installation:
-            wanted = Wanted(kind=DecisionKind(kind), note="Asked about it", **named)
-            proposal = await propose(installation, ["acme"], event, wanted)
-            return await record_decision(installation, proposal, person="kim")
-
-    return asyncio.run(once())
+    [kept] = decide_all(acme, [Asked(event, kind, named)])
+    return kept

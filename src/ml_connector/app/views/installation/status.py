@@ -189,7 +189,7 @@ def _go_live(found: Status) -> str:
     dry = [one.connection.name for one in found.connections if one.connection.mode == "dry-run"]
     return (
         f"{dry[0]} is a dry run: see what it would post with ml-connector plan receiving, then"
-        f" ml-connector connection set-mode live"
+        f" ml-connector connection set-mode {dry[0]} live"
         if dry
         else ""
     )
