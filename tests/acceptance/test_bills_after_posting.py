@@ -154,6 +154,15 @@ class Office:
         )
         return {str(row["posting_date"]): row["amount"] for row in rows}
 
+    def woken(self, invoice: Invoice) -> list[str]:
+        """What woke an invoice, beside what it waits for."""
+        rows = self.acme.rows(
+            "select e.topic from event as e join subject as s on s.id = e.subject_id"
+            " where s.key = %(key)s and e.source = 'wake' order by e.id",
+            key=str(invoice.id),
+        )
+        return [row["topic"] for row in rows]
+
     def kinds(self, invoice: Invoice) -> set[str]:
         return {str(one.kind) for one in self.open(invoice)}
 
@@ -420,13 +429,21 @@ def test_a_bill_entered_again_under_another_number_stands_for_ours(office: Offic
     [gone], [gone_too] = office.open(made), office.open(other)
     with pytest.raises(UserError, match=r"is over 13\.99"):
         decide_month(office.acme, gone, "handled", document="BY-HAND-1")
-    theirs = office.enter(made, "14.00", number="BY-HAND-2")
-    kept = decide_month(office.acme, gone, "handled", document="BY-HAND-2")
-    with pytest.raises(UserError, match="no bill and no credit BY-HAND-2 that stands for"):
-        decide_month(office.acme, gone_too, "handled", document="BY-HAND-2")
+    rival = office.invoice("20.00")
+    number = str(rival.id)
+    theirs = office.enter(made, "14.00", number=number)
+    stopped = office.bill(rival)
+    kept = decide_month(office.acme, gone, "handled", document=number)
+    taken = office.woken(rival)
+    billed = office.bill(rival)
+    with pytest.raises(UserError, match=f"no bill and no credit {number} that stands for"):
+        decide_month(office.acme, gone_too, "handled", document=number)
 
     assert gone.kind == "document_deleted"
-    assert kept.document == "BY-HAND-2"
+    assert kept.document == number
+    assert stopped.cause == "billed_by_others"
+    assert (billed.state, office.bills(rival)) == ("done", {number: Decimal(20)})
+    assert taken == [f"document {theirs} was taken or freed by month-end {gone.id}"]
     assert office.open(made) == []
     assert office.decided(made) == {"USD": Decimal(-14)}
 

@@ -243,6 +243,9 @@ class Case:
             for row in self._json("decisions.json", [])
         ]
 
+    async def naming_documents(self, _flow: str) -> dict[str, frozenset[str]]:
+        return {}
+
     async def taken(
         self, document_ids: Collection[str], *, besides: tuple[str, str]
     ) -> dict[str, tuple[NamedUnits, ...]]:

@@ -1,5 +1,6 @@
 """Reads an invoice, its lines and its bills in NetSuite; stores new charges on the way."""
 
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from ml_connector.errors import NeedsData
@@ -10,6 +11,7 @@ from ml_connector.flows.billing.invoice_lines import (
     grouped,
     is_no_cost,
 )
+from ml_connector.ledger.decisions.differences import MONTH_END
 from ml_connector.netsuite.queries.bills import ReferencedBill
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import read_decided
@@ -38,13 +40,14 @@ async def read(key: str, reads: Reads) -> BillingFacts:
             await reads.billing.assign(head.id, forgotten)
             groups = grouped(await reads.billing.kept_lines(head.id))
     found = await reads.billing.bills(str(head.id))
+    elsewhere = await _taken_elsewhere(key, found, reads)
     vendor = await reads.billing.vendor()
     return BillingFacts(
         key=key,
         invoice=invoice,
         groups=groups,
         listed=listed,
-        bills=tuple(map(_bill_fact, found)),
+        bills=tuple(_bill_fact(one) for one in found if one.id not in elsewhere),
         vendor_currency=vendor.currencyname if vendor else None,
         periods=tuple(
             PeriodFact(
@@ -57,6 +60,25 @@ async def read(key: str, reads: Reads) -> BillingFacts:
         ),
         decisions=await read_decided("billing", key, reads),
     )
+
+
+async def _taken_elsewhere(
+    key: str, found: Sequence[ReferencedBill], reads: Reads
+) -> Collection[str]:
+    """Return those of these bills that stand for another invoice's, as a person decided."""
+    ids = {one.id for one in found}
+    named = await reads.decisions.naming_documents(MONTH_END) if found else {}
+    standing = [
+        one.decision.about
+        for difference, documents in named.items()
+        if ids & documents
+        for one in await reads.decisions.standing(MONTH_END, difference)
+    ]
+    return {
+        about.document.id
+        for about in standing
+        if about.document and about.difference and about.difference.source != f"invoice {key}"
+    }
 
 
 async def _listed(invoice_id: int, reads: Reads) -> int:

@@ -2,8 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 import msgspec
+
+MONTH_END: Final = "month-end"
+"""The flow whose subjects are differences."""
 
 
 class DecidedMove(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

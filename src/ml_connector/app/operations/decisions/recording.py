@@ -14,12 +14,15 @@ from ml_connector.app.operations.decisions.orders import orders
 from ml_connector.app.operations.decisions.proposal import Proposal
 from ml_connector.app.operations.decisions.subject_name import named
 from ml_connector.engine.inbox import reruns
+from ml_connector.engine.inbox.siblings import wake_siblings
 from ml_connector.engine.inbox.wakeups import run_again
 from ml_connector.errors import UserError
+from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.decisions.decisions import KeptDecision
 from ml_connector.ledger.inbox import outcomes, subjects, waits
+from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import runs
 from ml_connector.storage.database import Connection
 from ml_connector.words import DecisionKind
@@ -70,7 +73,20 @@ async def decide(installation: Installation, proposal: Proposal, *, person: str)
         if new.kind is DecisionKind.AGAIN and new.subject in stopped_for:
             things = stopped_for[new.subject]
             await reruns.record_answer(on, new.subject, things, person=person, decision=kept.id)
+    await _wake_siblings(installation, kept)
     return kept
+
+
+async def _wake_siblings(installation: Installation, kept: KeptDecision) -> None:
+    """Let invoices run again that stopped because of a bill which is another one's from now on.
+
+    What takes units of a document wakes when a run has taken them; a bill is taken whole.
+    """
+    about = kept.about
+    if about.document is not None and about.difference is not None and about.difference.moves:
+        ref = SubjectRef(kept.connection, kept.flow, kept.key)
+        database, lanes = installation.database, installation.lanes
+        await wake_siblings(database, lanes, FLOWS, ref, [about.document.id])
 
 
 async def _record_act(
