@@ -12,6 +12,9 @@ from ml_connector.app.chores.journal_heads import check_as_json, verify_journal
 from ml_connector.app.connections.checks import as_rows
 from ml_connector.app.errands.decisions import ABOUT_DECISIONS
 from ml_connector.app.errands.errands import Do, ErrandProgress, ask
+from ml_connector.app.errands.first_sync import WEBHOOKS
+from ml_connector.app.installation.clients import other_shipbob_clients
+from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_end, month_json
 from ml_connector.app.operations.fee_audit import audit_fees
@@ -21,6 +24,7 @@ from ml_connector.app.ping.ping import ping_connection
 from ml_connector.app.set_up import applying, looking, trying_rules
 from ml_connector.app.set_up.plan_ahead import plan_ahead
 from ml_connector.app.views.set_up import PLAN
+from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts, connections
@@ -94,6 +98,24 @@ async def _sync(
     found: dict[str, Any] = msgspec.to_builtins(
         {"flow": flow.name, "subjects": synced.subjects, "lines": synced.equation}
     )
+    return found
+
+
+async def _sync_webhooks(
+    installation: Installation, errand: Errand, progress: ErrandProgress
+) -> dict[str, Any]:
+    """Bring a connection's webhook subscriptions to what they should be."""
+    progress.says("Asking ShipBob for subscriptions")
+    applied = await _applied(installation, errand)
+    opened = await ConnectionContexts(installation).open(applied.name)
+    changes = await sync_webhooks(
+        installation,
+        opened.shipbob,
+        opened.settings,
+        others=await other_shipbob_clients(installation, opened.settings),
+        dry_run=applied.mode == "dry-run",
+    )
+    found: dict[str, Any] = msgspec.to_builtins(changes)
     return found
 
 
@@ -217,6 +239,7 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "try-draft": _try_draft,
         "apply-draft": _apply_draft,
         PLAN: _plan,
+        WEBHOOKS: _sync_webhooks,
     }
 )
 """Kinds of errands; their names are stored."""

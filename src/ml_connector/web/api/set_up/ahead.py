@@ -6,6 +6,7 @@ from litestar import get, post
 
 from ml_connector.app.connections.as_file import applied_as_file
 from ml_connector.app.errands import errands
+from ml_connector.app.errands.first_sync import sync_all
 from ml_connector.app.views.set_up import PLAN, GoingLive, going_live
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.guards import needs
@@ -45,6 +46,21 @@ async def planned(request: WebRequest, name: str) -> GoingLive:
         return await going_live(on, (await which(on, name)).name)
 
 
+@post(
+    "/connections/{name:str}/sync",
+    guards=[needs("connections")],
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Look at all flows now",
+    tags=["Connections"],
+)
+async def sync(request: WebRequest, who: Who, name: str) -> None:
+    """Let workers look at all flows that are on, and at the webhook subscriptions, now."""
+    console = Console.of(request)
+    async with console.database.single() as on:
+        applied = await which(on, name)
+    await sync_all(console.installation, applied, person=who.name)
+
+
 @get(
     "/connections/{name:str}/file",
     guards=[needs("connections")],
@@ -59,4 +75,4 @@ async def file(request: WebRequest, name: str) -> ConnectionFile:
         return ConnectionFile(toml=await applied_as_file(console.installation, on, applied))
 
 
-ROUTES = (plan, planned, file)
+ROUTES = (plan, planned, sync, file)

@@ -53,6 +53,8 @@ async def live_page(request: WebRequest, name: str, who: Who) -> Response[bytes]
         waiting=request.query_params.get("show") == "waiting",
         most=_MOST_SHOWN,
         titles=TITLES,
+        is_asked=request.query_params.get("asked") == "now",
+        public_url=Console.of(request).settings.public_url or "",
         may_act=who.may(RIGHT),
     )
 
@@ -78,6 +80,16 @@ async def plan(request: WebRequest, who: Who, name: str) -> Response[bytes]:
         console.database, console.installation.lanes, PLAN, name, {}, person=who.name
     )
     return see_other(f"{PATH}/{quote(name)}")
+
+
+@post(f"{PATH}/{{name:str}}/sync", guards=_GUARDS, status_code=HTTPStatus.SEE_OTHER)
+async def sync(request: WebRequest, who: Who, name: str) -> Response[bytes]:
+    """Let workers look at all flows now."""
+    console = Console.of(request)
+    async with console.database.single() as on:
+        applied = await _applied(on, name)
+    await sync_all(console.installation, applied, person=who.name)
+    return see_other(f"{PATH}/{quote(name)}?asked=now")
 
 
 @get(f"{PATH}/{{name:str}}/documents.csv", guards=_GUARDS)
@@ -139,6 +151,7 @@ ROUTES: Final = (
     documents_file,
     plan_work,
     plan,
+    sync,
     go_live,
     live_page,
 )
