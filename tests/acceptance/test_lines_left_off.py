@@ -1,14 +1,19 @@
 """Order lines of which nobody can tell whether they are goods are named, not left off."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+
 import pytest
 
 from acceptance import told
+from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.test_changed_orders import receive
 from acceptance.test_purchase_orders import order_id
 from acceptance.test_whose_wro import arrive_whole, enter, numbered, pushed
 from acceptance.told import ends_right, number_of
 from ml_connector.sim.netsuite.simulator import DEFAULT_ROLE
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +61,30 @@ def test_a_line_whose_item_is_not_clear_is_named_and_announced_when_it_is(
     assert sum(one.stowed for wro in wros for box in wro.boxes for one in box.items) == 35
     assert states == {"done"}
     ends_right(acme, sku, set_)
+
+
+def test_a_line_that_was_completed_on_the_way_is_left_off_at_the_next_look(acme: Merchant) -> None:
+    """NetSuite refuses a receipt that names it, even as not to be received (16.2)."""
+    netsuite, tee, cap = acme.world.netsuite, acme.sku("TEE"), acme.sku("CAP")
+    number = acme.order({tee: 30, cap: 5})
+    wro = acme.deliver({tee: 30}, number=number)
+    netsuite.fault("latency", method="POST", path="!transform/itemReceipt", times=1, seconds=2)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(sync, acme, "receiving", [str(wro.id)])
+        wait_until(lambda: any(one["struck"] for one in netsuite.faults.listing()))
+        by_hand = {"item": {"items": [{"orderLine": 1, "itemReceive": False}]}}
+        netsuite.transform("purchaseOrder", int(order_id(acme, number)), "itemReceipt", by_hand)
+        refused = first.result()
+    wait_until(
+        lambda: [row["state"] for row in sync(acme, "receiving", [str(wro.id)])] == ["done"]
+    )
+    receipts = netsuite.documents("itemReceipt")
+    lines = chain.from_iterable(one["item"]["items"] for one in receipts)
+
+    assert [row["state"] for row in refused] == ["retrying"]
+    assert sorted(
+        (one["item"]["refName"], one["quantity"])
+        for one in lines
+        if one["item"]["refName"] in {tee, cap}
+    ) == [(cap, 5), (tee, 30)]
+    assert [one["recordType"] for one in acme.documents(wro)] == ["itemReceipt"]
