@@ -24,6 +24,7 @@ class GoldenOrderLines:
     def __init__(self, netsuite: Mapping[str, Any]) -> None:
         self._records = dict(_records(netsuite))
         self.proofs = NoLineProofs()
+        self.trusts_queries = False
 
     @asynccontextmanager
     async def turn(self, _: OrderKey) -> AsyncIterator[None]:

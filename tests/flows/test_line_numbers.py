@@ -63,10 +63,18 @@ TEE, CAP = ("501", 10, "6"), ("502", 10, "6")
         ([queried(1, ("501", 10, None))], record(shown(1, ("501", 10, None)))),
         ([queried(1, ("501", 10, None))], record(shown(1, ("501", 10, None)), location="6")),
         ([queried(1, TEE)], record(shown(1, ("501", 10, None)), location="6")),
-        ([queried(1, ("501", 120, "6"))], record(shown(1, ("501", 10, "6"), units="12"))),
-        ([queried(1, ("501", 120, "6"))], record(shown(1, ("501", 10, "6"), units="99"))),
+        (
+            [queried(1, ("501", 120, "6"), unit="12")],
+            record(shown(1, ("501", 10, "6"), units="12")),
+        ),
+        (
+            [queried(1, ("501", 120, "6"), unit="99")],
+            record(shown(1, ("501", 10, "6"), units="99")),
+        ),
         ([queried(1, ("501", 120, "6"), unit="12")], record(shown(1, ("501", 10, "6")))),
-        ([queried(1, TEE)], record(shown(1, TEE, units={"id": "12"}))),
+        ([queried(1, TEE, unit="12")], record(shown(1, TEE, units={"id": "12"}))),
+        ([queried(1, TEE)], record(shown(1, TEE, units={"id": "1"}))),
+        ([queried(1, TEE)], record(shown(1, TEE, units={"id": "99"}))),
         ([queried(1, ("-2", 0, None))], record({"line": 1, "item": {"id": "-2"}})),
     ],
     ids=[
@@ -80,11 +88,13 @@ TEE, CAP = ("501", 10, "6"), ("502", 10, "6")
         "a unit whose rate is not known",
         "cases by the query's unit",
         "queries that count in cases",
+        "eaches by the record only",
+        "the same number in a unit that nobody knows",
         "without a quantity",
     ],
 )
 def test_lines_that_agree_are_proved(lines: Sequence[OrderLine], own: OrderRecord) -> None:
-    assert compare(lines, (), own, {"12": Decimal(12)}) == PROVED
+    assert compare(lines, (), own, {"12": Decimal(12), "1": Decimal(1)}) == PROVED
 
 
 @pytest.mark.parametrize(
@@ -107,6 +117,21 @@ def test_lines_that_agree_are_proved(lines: Sequence[OrderLine], own: OrderRecor
             record(shown(1, ("501", 10, "6"), units="12")),
             "orders 100 in queries, 10",
         ),
+        (
+            [queried(1, ("501", 120, "6"))],
+            record(shown(1, ("501", 10, "6"), units="12")),
+            "ordered in unit 12 on its record, and queries show no unit",
+        ),
+        (
+            [queried(1, ("501", 120, "6"))],
+            record(shown(1, ("501", 10, "6"), units="99")),
+            "ordered in unit 99 on its record, and queries show no unit",
+        ),
+        (
+            [queried(1, TEE)],
+            record(shown(1, TEE, units="12")),
+            "ordered in unit 12 on its record, and queries show no unit",
+        ),
         ([queried(1, TEE)], record(shown(1, TEE), shown(1, CAP)), "2 lines of number 1"),
     ],
     ids=[
@@ -119,6 +144,9 @@ def test_lines_that_agree_are_proved(lines: Sequence[OrderLine], own: OrderRecor
         "no location there",
         "no location here",
         "units",
+        "cases that queries don't tell of",
+        "a unit that nobody knows, nor queries",
+        "cases in queries that don't say so",
         "twice",
     ],
 )
@@ -218,6 +246,7 @@ class OrderLines:
         self._reads = OrderLineReads(cast("NetSuite", asked), asked)
         self._asked = asked
         self.proofs = asked
+        self.trusts_queries = False
 
     def turn(self, order: OrderKey) -> AbstractAsyncContextManager[None]:
         return self._reads.turn(order)

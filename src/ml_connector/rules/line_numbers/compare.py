@@ -128,6 +128,11 @@ def _differences(
             f"line {line.line} orders {abs(line.quantity):f} in queries, {shown.ordered:f} on its"
             " record"
         )
+    if _has_unit_unseen(line, shown, rates):
+        found.append(
+            f"line {line.line} is ordered in unit {shown.unit} on its record, and queries show no"
+            " unit of it"
+        )
     own = shown.location.id if shown.location is not None else None
     if line.location not in {own, record.location_of(shown)}:
         found.append(
@@ -148,6 +153,18 @@ def _same_quantity(line: QueriedLine, shown: RecordLine, rates: Mapping[str, Dec
     if shown.ordered == queried or (unit is not None and unit not in rates):
         return True
     return unit is not None and shown.ordered * rates[unit] == queried
+
+
+def _has_unit_unseen(line: QueriedLine, shown: RecordLine, rates: Mapping[str, Decimal]) -> bool:
+    """Whether a transform counts the line in a unit that queries don't show, and not in eaches.
+
+    Where they show none, it is planned in eaches: a number of eaches would be taken for as many
+    cases.
+    """
+    if line.units is not None or shown.unit is None:
+        return False
+    rate = rates.get(shown.unit)
+    return shown.ordered != abs(line.quantity) if rate is None else rate != 1
 
 
 def _is_article(line: RecordLine) -> bool:
