@@ -26,7 +26,9 @@ Content = tuple[str, int, str | None]
 """Item, quantity and location of a line."""
 
 
-def queried(number: int, content: Content, *, unit: str | None = None) -> OrderLine:
+def queried(
+    number: int, content: Content, *, unit: str | None = None, kept_in: str | None = None
+) -> OrderLine:
     item, quantity, location = content
     return OrderLine(
         transaction="4711",
@@ -37,6 +39,7 @@ def queried(number: int, content: Content, *, unit: str | None = None) -> OrderL
         quantity=Decimal(quantity),
         location=location,
         units=unit,
+        stockunit=kept_in,
     )
 
 
@@ -68,7 +71,7 @@ TEE, CAP = ("501", 10, "6"), ("502", 10, "6")
             record(shown(1, ("501", 10, "6"), units="12")),
         ),
         (
-            [queried(1, ("501", 120, "6"), unit="99")],
+            [queried(1, ("501", 120, "6"), unit="99", kept_in="1")],
             record(shown(1, ("501", 10, "6"), units="99")),
         ),
         ([queried(1, ("501", 120, "6"), unit="12")], record(shown(1, ("501", 10, "6")))),
@@ -120,17 +123,22 @@ def test_lines_that_agree_are_proved(lines: Sequence[OrderLine], own: OrderRecor
         (
             [queried(1, ("501", 120, "6"))],
             record(shown(1, ("501", 10, "6"), units="12")),
-            "ordered in unit 12 on its record, and queries show no unit",
+            "ordered in unit 12, and queries show no unit",
         ),
         (
             [queried(1, ("501", 120, "6"))],
             record(shown(1, ("501", 10, "6"), units="99")),
-            "ordered in unit 99 on its record, and queries show no unit",
+            "ordered in unit 99, and queries show no unit",
         ),
         (
             [queried(1, TEE)],
             record(shown(1, TEE, units="12")),
-            "ordered in unit 12 on its record, and queries show no unit",
+            "ordered in unit 12, and queries show no unit",
+        ),
+        (
+            [queried(1, ("501", 120, "6"), unit="99")],
+            record(shown(1, ("501", 10, "6"), units="99")),
+            "ordered in unit 99, and queries show not what that holds",
         ),
         ([queried(1, TEE)], record(shown(1, TEE), shown(1, CAP)), "2 lines of number 1"),
     ],
@@ -147,6 +155,7 @@ def test_lines_that_agree_are_proved(lines: Sequence[OrderLine], own: OrderRecor
         "cases that queries don't tell of",
         "a unit that nobody knows, nor queries",
         "cases in queries that don't say so",
+        "a unit of which nothing is told",
         "twice",
     ],
 )

@@ -36,6 +36,10 @@ class QueriedLine(Protocol):
     def units(self) -> str | None:
         """Id of the line's unit."""
 
+    @property
+    def stockunit(self) -> str | None:
+        """Id of the unit in which the item is kept."""
+
 
 class UnseenLine(msgspec.Struct, frozen=True, kw_only=True):
     """An open line that the order's own record shows and queries don't.
@@ -128,10 +132,10 @@ def _differences(
             f"line {line.line} orders {abs(line.quantity):f} in queries, {shown.ordered:f} on its"
             " record"
         )
-    if _has_unit_unseen(line, shown, rates):
+    if _is_in_unknown_unit(line, shown, rates):
         found.append(
-            f"line {line.line} is ordered in unit {shown.unit} on its record, and queries show no"
-            " unit of it"
+            f"line {line.line} is ordered in unit {shown.unit or line.units}, and queries show"
+            f" {'no unit of it' if line.units is None else 'not what that holds'}"
         )
     own = shown.location.id if shown.location is not None else None
     if line.location not in {own, record.location_of(shown)}:
@@ -155,16 +159,21 @@ def _same_quantity(line: QueriedLine, shown: RecordLine, rates: Mapping[str, Dec
     return unit is not None and shown.ordered * rates[unit] == queried
 
 
-def _has_unit_unseen(line: QueriedLine, shown: RecordLine, rates: Mapping[str, Decimal]) -> bool:
-    """Whether a transform counts the line in a unit that queries don't show, and not in eaches.
+def _is_in_unknown_unit(
+    line: QueriedLine, shown: RecordLine, rates: Mapping[str, Decimal]
+) -> bool:
+    """Whether a transform counts the line in a unit of which queries show too little.
 
-    Where they show none, it is planned in eaches: a number of eaches would be taken for as many
-    cases.
+    Such a line is planned in eaches: a number of eaches would be taken for as many cases.
     """
-    if line.units is not None or shown.unit is None:
+    unit = shown.unit or line.units
+    rate = rates.get(unit or "")
+    if unit is None:
         return False
-    rate = rates.get(shown.unit)
-    return shown.ordered != abs(line.quantity) if rate is None else rate != 1
+    if rate is None:
+        is_told = line.units is not None and line.stockunit is not None
+        return shown.ordered != abs(line.quantity) and not is_told
+    return line.units is None and rate != 1
 
 
 def _is_article(line: RecordLine) -> bool:
