@@ -21,6 +21,8 @@ class GoldenOrderLines:
     null where there is none to be seen; without it the record shows what queries show.
     """
 
+    trusts_queries = False
+
     def __init__(self, netsuite: Mapping[str, Any]) -> None:
         self._records = dict(_records(netsuite))
         self.proofs = NoLineProofs()
