@@ -1,8 +1,11 @@
 """The pages that show, in a browser: on every screen, in both colours, with real goods."""
 
+import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from acceptance.merchant import Merchant
 from browser.chromium import LOOKS, Scheme, Window, window
@@ -34,9 +37,20 @@ PAGES = (
 )
 
 
+@pytest.fixture(scope="module")
+def channel(shop: Merchant) -> Iterator[HTTPServer]:
+    """Hears of the connection's alarms."""
+    with HTTPServer() as server:
+        server.expect_request("/hook").respond_with_data("heard")
+        shop.apply(alarms=f'urls = ["json://{server.host}:{server.port}/hook?key=CANARY"]')
+        yield server
+        shop.apply()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _goods(shop: Merchant) -> None:
+def _goods(shop: Merchant, channel: HTTPServer) -> None:
     """Receive a delivery whole, stop another, and compare the stock."""
+    assert channel.is_running()
     add_user(shop, "boss", "admin")
     sku, unknown = shop.sku(), shop.sku("UNKNOWN", in_netsuite=False)
     shop.wait_for(shop.deliver({sku: 24}, number=shop.order({sku: 24})))
@@ -182,6 +196,28 @@ def test_a_connection_is_paused_and_resumed(browser: "Browser", shop: Merchant) 
         seen.page.get_by_role("button", name="Resume").click()
         seen.page.get_by_text("Live", exact=True).wait_for()
 
+        assert seen.faults == []
+
+
+def test_a_channel_is_tried_by_a_button_and_the_page_says_that_it_works(
+    browser: "Browser", shop: Merchant, channel: HTTPServer
+) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.go("/alarms")
+        seen.page.get_by_role("button", name="Test channel 0").click()
+        seen.page.get_by_text("A test message is on its way").wait_for()
+
+        def works() -> bool:
+            seen.go("/alarms")
+            return seen.page.get_by_text("Works", exact=True).count() > 0
+
+        wait_until(works)
+        seen.picture("alarms tried")
+        heard = [json.loads(request.data) for request, _ in channel.log]
+
+        assert "acme: a test" in {one["title"].removeprefix("ml-connector ") for one in heard}
+        assert "CANARY" not in seen.page.content()
         assert seen.faults == []
 
 
