@@ -1,0 +1,159 @@
+"""What the difference of a place is made of, and what is never said of it."""
+
+from decimal import Decimal
+
+from ml_connector.reconcile.tie_out.judge import line_of, tie_out, totals
+from ml_connector.reconcile.tie_out.kinds import RULES, OpenKind
+from ml_connector.reconcile.tie_out.rows import Balances, OpenItem, Place, Side, TieLine
+
+TEE = Place("TEE", "6")
+
+
+def item(kind: OpenKind, units: int, says: str = "") -> OpenItem:
+    return OpenItem(kind=kind, place=TEE, quantity=Decimal(units), says=says)
+
+
+def moved(shipbob: int, netsuite: int, *items: OpenItem) -> TieLine:
+    return line_of(TEE, Side(moved=Decimal(shipbob)), Side(moved=Decimal(netsuite)), items)
+
+
+def figures(line: TieLine) -> tuple[int, int, int]:
+    """The gap, what is carried of it, and what is unexplained."""
+    return int(line.gap), int(line.carried), int(line.unexplained)
+
+
+def kinds(line: TieLine) -> list[OpenKind]:
+    return [one.kind for one in line.items]
+
+
+def test_what_waits_makes_the_difference() -> None:
+    line = moved(40, 0, item(OpenKind.WAITING, 40))
+
+    assert kinds(line) == [OpenKind.WAITING]
+    assert not line.red
+
+
+def test_what_waits_though_netsuite_has_it_already_is_named_with_whoever_booked_it() -> None:
+    line = moved(40, 40, item(OpenKind.WAITING, 40), item(OpenKind.MOVED_BY_OTHERS, -40))
+
+    assert kinds(line) == [OpenKind.WAITING, OpenKind.MOVED_BY_OTHERS]
+    assert line.red
+
+
+def test_what_waits_explains_nothing_that_is_not_there() -> None:
+    line = moved(40, 40, item(OpenKind.WAITING, 40))
+
+    assert line.unexplained == -40
+    assert line.red
+
+
+def test_a_refusal_stands_where_nobody_has_booked_it() -> None:
+    line = moved(-5, 0, item(OpenKind.REFUSED, -5))
+
+    assert kinds(line) == [OpenKind.REFUSED]
+    assert not line.red
+
+
+def test_a_refusal_that_others_have_booked_is_no_difference() -> None:
+    line = moved(-5, -5, item(OpenKind.REFUSED, -5), item(OpenKind.MOVED_BY_OTHERS, 5))
+
+    assert kinds(line) == [OpenKind.REFUSED, OpenKind.BOOKED_BY_OTHERS]
+    assert not line.red
+
+
+def test_a_dropped_shipment_does_not_hide_behind_a_refusal_that_others_have_booked() -> None:
+    line = moved(-7, -5, item(OpenKind.REFUSED, -5), item(OpenKind.MOVED_BY_OTHERS, 5))
+
+    assert line.unexplained == -2
+
+
+def test_an_adjustment_at_shipbob_that_was_booked_explains_nothing() -> None:
+    line = moved(3, 3, item(OpenKind.MOVED_AT_SHIPBOB, 3))
+
+    assert (line.items, line.red) == ((), False)
+
+
+def test_of_two_adjustments_the_one_that_was_not_booked_is_named() -> None:
+    line = moved(
+        8, 3, item(OpenKind.MOVED_AT_SHIPBOB, 3), item(OpenKind.MOVED_AT_SHIPBOB, 5, "audit 2")
+    )
+
+    assert [one.says for one in line.items] == ["audit 2"]
+    assert line.red
+
+
+def test_a_number_that_does_not_fit_is_a_hint_and_no_reason() -> None:
+    line = moved(4, 0, item(OpenKind.MOVED_AT_SHIPBOB, 3))
+
+    assert line.items == ()
+    assert line.unexplained == 4
+    assert kinds_of_hints(line) == [OpenKind.MOVED_AT_SHIPBOB]
+
+
+def kinds_of_hints(line: TieLine) -> list[OpenKind]:
+    return [one.kind for one in line.hints]
+
+
+def test_where_two_kinds_fit_equally_well_none_is_named() -> None:
+    line = moved(3, 0, item(OpenKind.MOVED_AT_SHIPBOB, 3), item(OpenKind.MOVED_BY_OTHERS, 3))
+
+    assert line.items == ()
+    assert line.unexplained == 3
+
+
+def test_history_that_does_not_come_to_its_own_stock_blames_no_flow() -> None:
+    line = line_of(
+        TEE,
+        Side(opening=Decimal(10), moved=Decimal(5), closing=Decimal(13)),
+        Side(opening=Decimal(10), moved=Decimal(5), closing=Decimal(15)),
+        (),
+    )
+
+    assert kinds(line) == [OpenKind.INSIDE_SHIPBOB]
+    assert line.items[0].quantity == -2
+    assert figures(line) == (-2, 0, 0)
+
+
+def test_lines_that_netsuite_does_not_show_are_a_difference_inside_netsuite() -> None:
+    line = line_of(
+        TEE,
+        Side(opening=Decimal(10), moved=Decimal(5), closing=Decimal(15)),
+        Side(opening=Decimal(10), moved=Decimal(5), closing=Decimal(14)),
+        (),
+    )
+
+    assert kinds(line) == [OpenKind.INSIDE_NETSUITE]
+    assert line.gap == 1
+
+
+def test_what_differed_at_the_opening_is_carried() -> None:
+    line = line_of(
+        TEE,
+        Side(opening=Decimal(12), moved=Decimal(5), closing=Decimal(17)),
+        Side(opening=Decimal(10), moved=Decimal(5), closing=Decimal(15)),
+        (),
+    )
+
+    assert figures(line) == (2, 2, 0)
+    assert (line.items, line.red) == ((), False)
+
+
+def test_red_places_go_first_and_the_sums_are_of_all() -> None:
+    cap = Place("CAP", "6")
+    done = tie_out(
+        Balances(
+            shipbob={cap: Side(moved=Decimal(1)), TEE: Side(moved=Decimal(2))},
+            netsuite={cap: Side(moved=Decimal(1))},
+        ),
+        (),
+    )
+
+    assert [one.place for one in done.lines] == [TEE, cap]
+    assert totals(done.lines)["shipbob_moved"] == 3
+    assert totals(done.lines)["unexplained"] == 2
+
+
+def test_every_kind_says_what_it_is_and_how_it_ends() -> None:
+    assert list(RULES) == list(OpenKind)
+    assert all(rule.words and rule.ends for rule in RULES.values())
+    assert all(rule.acts for rule in RULES.values() if rule.red)
