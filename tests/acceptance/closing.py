@@ -72,5 +72,5 @@ def in_netsuite(acme: Merchant, action: str, **arguments: object) -> Any:
 
 
 def found(report: MonthEnd) -> set[tuple[str, str]]:
-    """Return kind, and document or source, of what is to be resolved."""
-    return {(one.kind, one.external_id or one.source) for one in report.report.open}
+    """Return kind, and document, source or SKU, of what is to be resolved."""
+    return {(one.kind, one.external_id or one.source or one.what) for one in report.report.open}

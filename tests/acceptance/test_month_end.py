@@ -10,6 +10,7 @@ import pytest
 
 from acceptance.closing import MONTH, TODAY, close, found, in_netsuite, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
+from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.words import AlarmKind
 
@@ -51,7 +52,7 @@ def another_day() -> date:
 def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     acme = books
     tee = acme.sku("TEE")
-    received = acme.deliver({tee: 40}, number=acme.order({tee: 100}))
+    received = acme.deliver({tee: 40}, number=(order := acme.order({tee: 100})))
     deleted, edited, doubled, moved, dated, bare = (
         acme.deliver({acme.sku("CAP"): units}) for units in (12, 13, 14, 15, 16, 17)
     )
@@ -81,10 +82,10 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     in_netsuite(
         acme, "edit", record_type=kind, internal_id=ids[bare.id], body={"externalId": None}
     )
-    in_netsuite(acme, "add_to_stock", sku=tee, location=6, quantity=7)
+    by_hand, counted = _receive_by_hand(acme, order, 30), acme.sku("COUNTED")
+    acme.world.shipbob.adjust(counted, 3, 228)
     unheard = acme.deliver({acme.sku("NEW"): 5})
-    parked = acme.deliver({acme.sku("MISSING", in_netsuite=False): 6})
-    receive(acme, parked)
+    receive(acme, parked := acme.deliver({acme.sku("MISSING", in_netsuite=False): 6}))
     red = close(acme, tmp_path / "red")
 
     assert found(red) == {
@@ -96,11 +97,19 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
         ("external_id_changed", f"mlc-ia-{bare.id}-1"),
         ("fact_never_told", f"wro {unheard.id}"),
         ("fact_waiting", f"wro {parked.id}"),
+        ("stock_moved_by_others", tee),
+        ("stock_moved_at_shipbob", counted),
     }
     [others] = [one for one in red.report.explained if one.kind == "moved_by_others"]
-    assert (others.what, others.where, others.netsuite) == (tee, "6", Decimal(7))
+    assert (others.what, others.where, others.netsuite) == (tee, "6", Decimal(30))
+    assert _gaps(red, tee, counted) == {tee: (-30, 0), counted: (3, 0)}
+
+    # NetSuite follows ShipBob's count, as a person decides.
+    _follow_shipbob(acme, red)
+    assert acme.books(counted).netsuite == {(counted, 6): 3}
 
     # They put everything back.
+    in_netsuite(acme, "delete", record_type="itemReceipt", internal_id=by_hand)
     in_netsuite(
         acme,
         "create",
@@ -132,10 +141,9 @@ def test_people_and_their_documents(books: Merchant, tmp_path: Path) -> None:
     assert alarms(acme) == [(str(MONTH), False)]
 
     assert found(green) == set()
-    assert [one.kind for one in green.report.explained] == [
-        "document_reentered",
-        "moved_by_others",
-    ]
+    assert [one.kind for one in green.report.explained] == ["document_reentered"]
+    assert _gaps(green, tee, counted) == {tee: (0, 0), counted: (0, 0)}
+    assert green.shown["provisional"] is True
 
 
 def test_a_report_is_recorded_and_its_bytes_come_again(books: Merchant, tmp_path: Path) -> None:
@@ -187,6 +195,36 @@ def test_a_wrong_month_is_wrong_usage(books: Merchant, month: str, says: str) ->
     assert answered.status == 2
     assert says in answered.err
     assert "Next:" in answered.err
+
+
+def _follow_shipbob(acme: Merchant, red: MonthEnd) -> None:
+    """Decide that NetSuite is corrected to what ShipBob alone has moved."""
+    [alone] = [one for one in red.report.open if one.kind == "stock_moved_at_shipbob"]
+    decided = acme.command("month", "decide", alone.id, "--as", "correct", "--note", "Counted")
+    assert decided.status == 0, decided.err
+    assert acme.command("sync", "month-end", "--id", alone.id).status == 0
+
+
+def _gaps(done: MonthEnd, *skus: str) -> dict[str, tuple[int, int]]:
+    """Return how many units ShipBob has more at location 6, and how many nothing explains."""
+    assert done.report.tie_out is not None
+    return {
+        one.place.what: (int(one.gap), int(one.unexplained))
+        for one in done.report.tie_out.lines
+        if one.place.where == "6" and one.place.what in skus
+    }
+
+
+def _receive_by_hand(acme: Merchant, number: str, units: int) -> int:
+    """Receive units of an order in NetSuite, as a person does who sees that it has room left."""
+    [order] = [one for one in acme.world.netsuite.documents() if one.get("tranId") == number]
+    made: int = acme.world.netsuite.transform(
+        "purchaseOrder",
+        int(order["id"]),
+        "itemReceipt",
+        {"item": {"items": [{"orderLine": 1, "quantity": units, "location": 6}]}},
+    )
+    return made
 
 
 def _edit_line(acme: Merchant, internal_id: int, **changes: object) -> None:

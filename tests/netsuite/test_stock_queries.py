@@ -108,3 +108,34 @@ async def test_documents_of_others_are_asked_for_by_item_and_location(
 
     assert asked[0]["params"][:5] == ["501", "502", "6", "mlc-%", "2026-10-21"]
     assert (adjusted.tranid, adjusted.quantity) == ("IA-7", Decimal(-3))
+
+
+async def test_what_moved_is_summed_up_by_netsuite(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    asked: list[dict[str, Any]] = []
+    row = {"item": "501", "itemid": "TEE", "location": "6", "quantity": "-37"}
+
+    def answer(request: Request) -> Response:
+        asked.append(json.loads(request.data))
+        return rows(row)
+
+    httpserver.expect_request(PATH).respond_with_handler(answer)
+    [[found]] = [
+        page
+        async for page in stock.moved(suiteql, ["7", "6"], date(2026, 11, 1), date(2026, 12, 1))
+    ]
+
+    assert (found.item, found.location, found.quantity) == ("501", "6", Decimal(-37))
+    assert "SUM(l.quantity)" in asked[0]["q"]
+    assert "GROUP BY l.item, i.itemid, l.location" in asked[0]["q"]
+    assert asked[0]["params"] == [
+        *("6", "7", "Assembly", "InvtPart", "2026-11-01", "2026-12-01"),
+        *("0", "0", "0"),
+    ]
+
+
+async def test_without_locations_nothing_is_summed(suiteql: SuiteQL) -> None:
+    found = [page async for page in stock.moved(suiteql, [], date(2026, 11, 1), date(2026, 12, 1))]
+
+    assert found == []

@@ -14,8 +14,9 @@ from ml_connector.ledger.decisions.decisions import (
 )
 from ml_connector.ledger.decisions.differences import DecidedDifference, DecidedMove
 from ml_connector.reconcile.compare.kinds import Kind
-from ml_connector.reconcile.compare.report import Difference, DocumentRef
+from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.decided import DifferenceDecision, with_decisions
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.words import DecisionKind
 
 KEY = "2026-11-3f9ac2d1"

@@ -13,7 +13,6 @@ from ml_connector.reconcile.amounts import plain, shown
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
     Difference,
-    DocumentRef,
     OrderLineRow,
     Report,
     ReportedHead,
@@ -22,6 +21,7 @@ from ml_connector.reconcile.compare.report import (
     SectionEquation,
     ordered,
 )
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.report import lines, page, workbook
 from ml_connector.shown import cell
 from reconcile.worlds import MONTH, SECTIONS

@@ -96,3 +96,20 @@ async def test_without_items_no_movement_is_asked_for(
     found = [one async for one in client.history.of_items(228, [], since=SINCE, until=UNTIL)]
 
     assert (found, calls) == ([], [])
+
+
+async def test_the_whole_history_of_a_center_is_asked_for_in_spans_that_are_allowed(
+    connected: Connect, answer: MakeAnswer, conforms: Conforms
+) -> None:
+    client, calls = connected(answer({"data": [], "next": None}), answer({"data": []}))
+    since = datetime(2026, 8, 1, tzinfo=UTC)
+    found = [one async for one in client.history.every(228, since=since, until=UNTIL)]
+
+    conforms(calls[-1])
+    asked = [json.loads(call.body or b"") for call in calls]
+    assert found == []
+    assert [(one["start_date"], one["end_date"]) for one in asked] == [
+        ("2026-08-01T00:00:00Z", "2026-10-29T00:00:00Z"),
+        ("2026-10-29T00:00:01Z", "2026-11-25T00:00:00Z"),
+    ]
+    assert all("event_category" not in one and "inventory_ids" not in one for one in asked)

@@ -17,16 +17,35 @@ import msgspec
 import psycopg
 
 from ml_connector.flows import FLOWS
+from ml_connector.netsuite.queries.stock import MovedStock, OnHand
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
+from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Report, ordered
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.stock import (
+    NetSuiteStock,
+    ShipBobStock,
+    netsuite_sides,
+    shipbob_sides,
+)
 from ml_connector.reconcile.stored import stored
+from ml_connector.reconcile.tie_out.differences import differences
+from ml_connector.reconcile.tie_out.judge import tie_out
+from ml_connector.reconcile.tie_out.open_items import KnownOpen, open_items
+from ml_connector.reconcile.tie_out.rows import Balances, TiePlace
+from ml_connector.shipbob.resources.stock import CenterLevel, StockLevel
 
 MONTH: Final = Month(date(2026, 11, 1))
-FAULTS: Final = (Kind.FACT_NOT_POSTED, Kind.DOCUMENT_DELETED, Kind.DOCUMENT_CHANGED)
-"""The faults in the month: of a line and of two documents."""
+FAULTS: Final = (
+    *(Kind.FACT_NOT_POSTED, Kind.DOCUMENT_DELETED, Kind.DOCUMENT_CHANGED),
+    Kind.STOCK_UNEXPLAINED,
+)
+"""The faults in the month: of a line, of two documents, and of stock at a place."""
+
+TIED_LOCATIONS: Final = ("6", "7", "8", "9", "10")
 
 _PAGE: Final = 1000
 _LINES: Final = 3
@@ -43,6 +62,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         rows: number of journal rows.
         folder: for the files.
         rounds: how often the report is made.
+        skus: whose stock is tied out, at five locations each.
     """
 
     database_url: str
@@ -50,6 +70,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     folder: str
     rounds: int = 1
+    skus: int = 10_000
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +113,7 @@ async def _close(task: Task) -> Closed:
 
 async def _report(task: Task) -> tuple[float, float, list[str]]:
     """Make the report; return the seconds of reading and of the rest, and the differences."""
+    stock = _stock(task.skus)
     async with stored.opened(task.database_url, task.name, MONTH, FLOWS) as books:
         began = time.monotonic()
         for page in _pages(task.rows):
@@ -99,9 +121,66 @@ async def _report(task: Task) -> tuple[float, float, list[str]]:
         read = time.monotonic()
         head, _ = await books.freeze()
         report = judge(MONTH, await books.gather({}), connection=task.name, head=head)
+        report = _tied_out(report, *stock)
         await files.write(books, report, MONTH, Path(task.folder))
         done = time.monotonic()
     return read - began, done - read, [one.kind for one in report.open]
+
+
+def _stock(skus: int) -> tuple[NetSuiteStock, ShipBobStock]:
+    """Return both systems' stock of so many SKUs: all agree, but for one unit of the first."""
+    levels = [
+        StockLevel(
+            inventory_id=at,
+            sku=f"TIED-{at}",
+            locations=tuple(
+                CenterLevel(location_id=int(location), on_hand_quantity=100 + at % 7)
+                for location in TIED_LOCATIONS
+            ),
+        )
+        for at in range(1, skus + 1)
+    ]
+    moved = {
+        TiePlace(f"TIED-{at}", location): at % 7
+        for at in range(1, skus + 1)
+        for location in TIED_LOCATIONS
+    }
+    rows = [
+        MovedStock(
+            item=place.what.removeprefix("TIED-"),
+            itemid=place.what,
+            location=place.where,
+            quantity=Decimal(units),
+        )
+        for place, units in moved.items()
+    ]
+    on_hand = [
+        OnHand(
+            item=row.item,
+            itemid=row.itemid,
+            location=row.location,
+            quantityonhand=100 + row.quantity,
+        )
+        for row in rows
+    ]
+    moved[TiePlace("TIED-1", TIED_LOCATIONS[0])] += 1
+    names = {level.inventory_id: level.sku or "" for level in levels}
+    return NetSuiteStock(on_hand, rows, ()), ShipBobStock(levels, names, moved, {}, ())
+
+
+def _tied_out(report: Report, netsuite: NetSuiteStock, shipbob: ShipBobStock) -> Report:
+    """Return the report with the stock of both systems tied out."""
+    known = KnownOpen(names=SkuNames(), locations={one: one for one in TIED_LOCATIONS})
+    places = {*shipbob.moved}
+    done = tie_out(
+        Balances(
+            shipbob=shipbob_sides(shipbob, known.locations),
+            netsuite=netsuite_sides(netsuite, known.names),
+        ),
+        [one for one in open_items(report, known) if one.place in places],
+    )
+    found = ordered([*report.differences, *differences(done)])
+    return msgspec.structs.replace(report, tie_out=done, differences=found)
 
 
 def _floor(task: Task, folder: Path) -> float:

@@ -23,7 +23,9 @@ from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.compare.report import Difference, Report, SectionEquation
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.columns import THREE_WAYS
+from ml_connector.reconcile.report.lines import PROVISIONAL
 from ml_connector.reconcile.report.page import totals
+from ml_connector.reconcile.tie_out.judge import totals as totals_of
 
 MOST_LISTED = 50
 """Differences printed at most; the files have all of them."""
@@ -144,6 +146,7 @@ def print_report(context: Context, done: MonthEnd) -> None:
         printer.line(_sentence(one, report.sections.facts_title(one.section)))
     if report.order_lines:
         printer.line(_of_order_lines(report))
+    printer.line(_of_stock(report))
     _print_differences(context, report.open)
     for decided in (one for one in report.differences if one.decided):
         printer.line(f"{decided.kind}: {decided.says}. {decided.decided} ({decided.id})")
@@ -161,6 +164,8 @@ def print_report(context: Context, done: MonthEnd) -> None:
             f"Closed by {done.seal.sealed_by} on {when}, with report {done.seal.report}.",
             style="bold" if done.closed_now else "",
         )
+    if report.provisional:
+        printer.line(PROVISIONAL, style="bold")
     if report.green:
         printer.line("Nothing is left to explain.", style="bold green")
     else:
@@ -193,6 +198,23 @@ def _sentence(one: SectionEquation, facts: str) -> str:
         f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"
         f" + {shown(one.waiting, one.currency)} + {shown(one.refused, one.currency)}"
         f" + {shown(one.unexplained, one.currency)}"
+    )
+
+
+def _of_stock(report: Report) -> str:
+    tied = report.tie_out
+    if tied is None:
+        return report.not_tied
+    sums = totals_of(tied.lines)
+    told = ", ".join(
+        f"{system} {shown(sums[f'{key}_opening'])} + {shown(sums[f'{key}_moved'])} moved"
+        f" = {shown(sums[f'{key}_closing'])}"
+        for system, key in (("ShipBob", "shipbob"), ("NetSuite", "netsuite"))
+    )
+    return (
+        f"Stock of {len(tied.lines)} SKUs at locations: {told}; ShipBob has {shown(sums['gap'])}"
+        f" more = {shown(sums['carried'])} carried + {shown(sums['explained'])} explained"
+        f" + {shown(sums['unexplained'])} unexplained"
     )
 
 

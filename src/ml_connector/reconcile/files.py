@@ -41,6 +41,7 @@ async def write(
             with parts[2].open("ab") as csv_file:
                 csv_file.write(lines.differences(report))
                 csv_file.write(lines.order_lines(report))
+                csv_file.write(lines.stock(report))
             for part in parts:
                 private_files.close_to_others(part, keep_owner=keep_owner)
             return [part.replace(folder / part.name) for part in parts]

@@ -10,6 +10,10 @@ OTHER: Final = Section(key="other", title="Other movements")
 """For what no flow of ours posts."""
 
 
+STOCK: Final = Section(key="stock", title="Stock, tied out")
+"""Where differences are shown that both systems' own stock has, whatever any flow has posted."""
+
+
 @dataclass(frozen=True)
 class Sections:
     """The parts of a report.
@@ -34,7 +38,7 @@ class Sections:
 
     def titles(self) -> dict[str, str]:
         """Return their titles by key."""
-        return {section.key: section.title for section in self.ordered}
+        return {section.key: section.title for section in (*self.ordered, STOCK)}
 
     def facts_title(self, key: str) -> str:
         """Return what the facts are called whose lines a section's equation accounts for."""

@@ -11,7 +11,8 @@ import msgspec
 
 from ml_connector.reconcile.compare.document_pairs import PostedDocument, named
 from ml_connector.reconcile.compare.kinds import ROW_REMEDY, Kind
-from ml_connector.reconcile.compare.report import Difference, DocumentRef
+from ml_connector.reconcile.compare.report import Difference
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.sections import OTHER
 from ml_connector.transport.spoiled import SpoiledRow
 

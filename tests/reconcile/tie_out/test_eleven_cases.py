@@ -9,24 +9,24 @@ import pytest
 
 from ml_connector.reconcile.tie_out.judge import tie_out
 from ml_connector.reconcile.tie_out.kinds import OpenKind
-from ml_connector.reconcile.tie_out.rows import Balances, OpenItem, Place, Side
+from ml_connector.reconcile.tie_out.rows import Balances, Side, TieItem, TiePlace
 
 CASES = tomllib.loads(Path(__file__).with_name("eleven.toml").read_text("utf-8"))["case"]
 
 
-def _place(written: str) -> Place:
+def _place(written: str) -> TiePlace:
     what, _, where = written.partition(" @ ")
-    return Place(what, where)
+    return TiePlace(what, where)
 
 
-def _sides(moved: dict[str, Any]) -> dict[Place, Side]:
+def _sides(moved: dict[str, Any]) -> dict[TiePlace, Side]:
     return {_place(at): Side(moved=Decimal(str(units))) for at, units in moved.items()}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_each_is_red_where_it_is_wrong(case: dict[str, Any]) -> None:
     items = [
-        OpenItem(kind=OpenKind(kind), place=_place(at), quantity=Decimal(units))
+        TieItem(kind=OpenKind(kind), place=_place(at), quantity=Decimal(units))
         for at, listed in case.get("items", {}).items()
         for kind, units in listed
     ]

@@ -4,16 +4,16 @@ from decimal import Decimal
 
 from ml_connector.reconcile.tie_out.judge import line_of, tie_out, totals
 from ml_connector.reconcile.tie_out.kinds import RULES, OpenKind
-from ml_connector.reconcile.tie_out.rows import Balances, OpenItem, Place, Side, TieLine
+from ml_connector.reconcile.tie_out.rows import Balances, Side, TieItem, TieLine, TiePlace
 
-TEE = Place("TEE", "6")
-
-
-def item(kind: OpenKind, units: int, says: str = "") -> OpenItem:
-    return OpenItem(kind=kind, place=TEE, quantity=Decimal(units), says=says)
+TEE = TiePlace("TEE", "6")
 
 
-def moved(shipbob: int, netsuite: int, *items: OpenItem) -> TieLine:
+def item(kind: OpenKind, units: int, says: str = "") -> TieItem:
+    return TieItem(kind=kind, place=TEE, quantity=Decimal(units), says=says)
+
+
+def moved(shipbob: int, netsuite: int, *items: TieItem) -> TieLine:
     return line_of(TEE, Side(moved=Decimal(shipbob)), Side(moved=Decimal(netsuite)), items)
 
 
@@ -33,15 +33,90 @@ def test_what_waits_makes_the_difference() -> None:
     assert not line.red
 
 
-def test_what_waits_though_netsuite_has_it_already_is_named_with_whoever_booked_it() -> None:
+def test_what_waits_and_was_booked_by_hand_is_on_both_sides() -> None:
     line = moved(40, 40, item(OpenKind.WAITING, 40), item(OpenKind.MOVED_BY_OTHERS, -40))
+
+    assert kinds(line) == [OpenKind.WAITING, OpenKind.BOOKED_BY_OTHERS]
+    assert not line.red
+
+
+def test_a_part_of_what_waits_that_was_booked_by_hand_is_on_both_sides() -> None:
+    line = moved(40, 30, item(OpenKind.WAITING, 40), item(OpenKind.MOVED_BY_OTHERS, -30))
+
+    assert kinds(line) == [OpenKind.WAITING, OpenKind.BOOKED_BY_OTHERS]
+    assert not line.red
+
+
+def test_more_than_waits_is_no_part_of_it() -> None:
+    line = moved(40, 50, item(OpenKind.WAITING, 40), item(OpenKind.MOVED_BY_OTHERS, -50))
 
     assert kinds(line) == [OpenKind.WAITING, OpenKind.MOVED_BY_OTHERS]
     assert line.red
 
 
-def test_what_waits_explains_nothing_that_is_not_there() -> None:
+def test_a_part_of_a_refusal_is_not_taken_for_what_others_moved() -> None:
+    line = moved(30, 10, item(OpenKind.REFUSED, 30), item(OpenKind.MOVED_BY_OTHERS, -10))
+
+    assert kinds(line) == [OpenKind.REFUSED, OpenKind.MOVED_BY_OTHERS]
+    assert line.red
+
+
+def test_a_difference_that_was_taken_and_corrected_is_on_both_sides() -> None:
+    line = moved(13, 13, item(OpenKind.DECIDED, 10), item(OpenKind.CORRECTED, -10))
+
+    assert kinds(line) == [OpenKind.DECIDED, OpenKind.BOOKED_BY_OTHERS]
+    assert not line.red
+
+
+def test_what_a_document_handles_may_be_a_changed_one_of_ours() -> None:
+    line = moved(90, 90, item(OpenKind.HANDLED, -10), item(OpenKind.DOCUMENT_DIFFERS, 10))
+
+    assert kinds(line) == [OpenKind.HANDLED, OpenKind.DOCUMENT_DIFFERS]
+    assert not line.red
+
+
+def test_one_document_may_handle_two_sources_beside_what_is_refused() -> None:
+    line = moved(
+        45,
+        40,
+        item(OpenKind.HANDLED, 30),
+        item(OpenKind.HANDLED, 10),
+        item(OpenKind.REFUSED, 5),
+        item(OpenKind.MOVED_BY_OTHERS, -40),
+    )
+
+    assert line.items[-1].kind is OpenKind.BOOKED_BY_OTHERS
+    assert not line.red
+
+
+def test_a_correction_to_what_shipbob_moved_leaves_nothing() -> None:
+    line = moved(3, 3, item(OpenKind.MOVED_AT_SHIPBOB, 3), item(OpenKind.CORRECTED, -3))
+
+    assert (line.items, line.red) == ((), False)
+
+
+def test_a_correction_that_shipbob_never_needed_is_red() -> None:
+    line = moved(0, 3, item(OpenKind.CORRECTED, -3))
+
+    assert kinds(line) == [OpenKind.CORRECTED]
+    assert line.red
+
+
+def test_where_both_have_moved_as_much_nothing_is_unexplained() -> None:
     line = moved(40, 40, item(OpenKind.WAITING, 40))
+
+    assert (line.items, line.red) == ((), False)
+
+
+def test_what_shipbob_has_cancelled_has_moved_nowhere() -> None:
+    line = moved(-5, -3, item(OpenKind.REFUSED, -4), item(OpenKind.WAITING, -2, "too little open"))
+
+    assert kinds(line) == [OpenKind.WAITING]
+    assert not line.red
+
+
+def test_what_is_cut_off_and_not_there_is_unexplained() -> None:
+    line = moved(40, 40, item(OpenKind.POSTED_LATER, 40))
 
     assert line.unexplained == -40
     assert line.red
@@ -139,7 +214,7 @@ def test_what_differed_at_the_opening_is_carried() -> None:
 
 
 def test_red_places_go_first_and_the_sums_are_of_all() -> None:
-    cap = Place("CAP", "6")
+    cap = TiePlace("CAP", "6")
     done = tie_out(
         Balances(
             shipbob={cap: Side(moved=Decimal(1)), TEE: Side(moved=Decimal(2))},

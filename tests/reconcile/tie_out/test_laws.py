@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from ml_connector.reconcile.tie_out.judge import tie_out
 from ml_connector.reconcile.tie_out.kinds import OpenKind
-from ml_connector.reconcile.tie_out.rows import Balances, OpenItem, Place, Side, TieOut
+from ml_connector.reconcile.tie_out.rows import Balances, Side, TieItem, TieOut, TiePlace
 
-PLACES = [Place(f"SKU-{at}", where) for at in range(6) for where in ("6", "7")]
+PLACES = [TiePlace(f"SKU-{at}", where) for at in range(6) for where in ("6", "7")]
 
-Units = dict[Place, int]
+Units = dict[TiePlace, int]
 
 
 @dataclass
@@ -30,11 +30,11 @@ class World:
 
     shipbob: Units = field(default_factory=lambda: defaultdict(int))
     netsuite: Units = field(default_factory=lambda: defaultdict(int))
-    items: list[OpenItem] = field(default_factory=list)
+    items: list[TieItem] = field(default_factory=list)
 
-    def tell(self, kind: OpenKind, place: Place, units: int) -> None:
+    def tell(self, kind: OpenKind, place: TiePlace, units: int) -> None:
         self.items.append(
-            OpenItem(kind=kind, place=place, quantity=Decimal(units), says=f"{len(self.items)}")
+            TieItem(kind=kind, place=place, quantity=Decimal(units), says=f"{len(self.items)}")
         )
 
     def tied(self) -> TieOut:
@@ -47,55 +47,55 @@ class World:
         )
 
 
-Happening = Callable[[World, Place, int], None]
+Happening = Callable[[World, TiePlace, int], None]
 
 
-def _posted(world: World, place: Place, units: int) -> None:
+def _posted(world: World, place: TiePlace, units: int) -> None:
     world.shipbob[place] += units
     world.netsuite[place] += units
 
 
 def _open(kind: OpenKind) -> Happening:
-    def happens(world: World, place: Place, units: int) -> None:
+    def happens(world: World, place: TiePlace, units: int) -> None:
         world.shipbob[place] += units
         world.tell(kind, place, units)
 
     return happens
 
 
-def _from_earlier(world: World, place: Place, units: int) -> None:
+def _from_earlier(world: World, place: TiePlace, units: int) -> None:
     world.netsuite[place] += units
     world.tell(OpenKind.POSTED_FROM_EARLIER, place, -units)
 
 
-def _refused_and_booked_by_others(world: World, place: Place, units: int) -> None:
+def _refused_and_booked_by_others(world: World, place: TiePlace, units: int) -> None:
     _posted(world, place, units)
     world.tell(OpenKind.REFUSED, place, units)
     world.tell(OpenKind.MOVED_BY_OTHERS, place, -units)
 
 
-def _counted_and_corrected(world: World, place: Place, units: int) -> None:
+def _counted_and_corrected(world: World, place: TiePlace, units: int) -> None:
     _posted(world, place, units)
     world.tell(OpenKind.MOVED_AT_SHIPBOB, place, units)
 
 
-def _on_both_sides_by_others(world: World, place: Place, units: int) -> None:
+def _on_both_sides_by_others(world: World, place: TiePlace, units: int) -> None:
     _posted(world, place, units)
     world.tell(OpenKind.MOVED_AT_SHIPBOB, place, units)
     world.tell(OpenKind.MOVED_BY_OTHERS, place, -units)
 
 
-def _between_centers(world: World, place: Place, units: int) -> None:
-    other = Place(place.what, "7" if place.where == "6" else "6")
+def _between_centers(world: World, place: TiePlace, units: int) -> None:
+    other = TiePlace(place.what, "7" if place.where == "6" else "6")
     for at, moved in ((place, -units), (other, units)):
         _posted(world, at, moved)
         world.tell(OpenKind.MOVED_AT_SHIPBOB, at, moved)
         world.tell(OpenKind.MOVED_BY_OTHERS, at, -moved)
 
 
-def _quarantined(world: World, place: Place, units: int) -> None:
+def _quarantined(world: World, place: TiePlace, units: int) -> None:
     world.shipbob[place] += abs(units)
-    held = Place(place.what, "9")
+    held = TiePlace(place.what, "9")
     world.netsuite[held] += abs(units)
     world.tell(OpenKind.QUARANTINED, place, abs(units))
     world.tell(OpenKind.QUARANTINED, held, -abs(units))
@@ -128,36 +128,33 @@ def drawn(random: Random, most: int = 40) -> World:
     return world
 
 
-def _receipt_doubled_by_hand(world: World, place: Place, units: int) -> None:
+def _receipt_doubled_by_hand(world: World, place: TiePlace, units: int) -> None:
     world.netsuite[place] += units
     world.tell(OpenKind.MOVED_BY_OTHERS, place, -units)
 
 
-def _changed_at_shipbob(world: World, place: Place, units: int) -> None:
+def _changed_at_shipbob(world: World, place: TiePlace, units: int) -> None:
     world.shipbob[place] += units
     world.tell(OpenKind.MOVED_AT_SHIPBOB, place, units)
 
 
-def _lost_by_a_flow(world: World, place: Place, units: int) -> None:
+def _lost_by_a_flow(world: World, place: TiePlace, units: int) -> None:
     world.shipbob[place] += units
 
 
-def _booked_by_a_flow_without_a_fact(world: World, place: Place, units: int) -> None:
+def _booked_by_a_flow_without_a_fact(world: World, place: TiePlace, units: int) -> None:
     world.netsuite[place] += units
 
 
-def _at_the_wrong_location(world: World, place: Place, units: int) -> None:
-    other = Place(place.what, "7" if place.where == "6" else "6")
+def _at_the_wrong_location(world: World, place: TiePlace, units: int) -> None:
+    other = TiePlace(place.what, "7" if place.where == "6" else "6")
     world.netsuite[place] -= units
     world.netsuite[other] += units
 
 
-def _said_to_wait_though_booked(world: World, place: Place, units: int) -> None:
-    _posted(world, place, units)
-    world.tell(OpenKind.WAITING, place, units)
-
-
-def _refused_since_others_are_believed_to_have_it(world: World, place: Place, units: int) -> None:
+def _refused_since_others_are_believed_to_have_it(
+    world: World, place: TiePlace, units: int
+) -> None:
     world.shipbob[place] += units
 
 
@@ -167,13 +164,12 @@ FAULTS: tuple[Happening, ...] = (
     _lost_by_a_flow,
     _booked_by_a_flow_without_a_fact,
     _at_the_wrong_location,
-    _said_to_wait_though_booked,
     _refused_since_others_are_believed_to_have_it,
 )
 """What people, ShipBob, and flows whose rules are wrong do."""
 
 
-def red(world: World) -> set[Place]:
+def red(world: World) -> set[TiePlace]:
     return {one.place for one in world.tied().red}
 
 
@@ -184,14 +180,14 @@ def test_no_false_alarm_in_a_thousand_clean_worlds() -> None:
 
 
 @given(seed=st.integers(0, 2**32), fault=st.sampled_from(FAULTS), at=st.sampled_from(PLACES))
-def test_whatever_goes_wrong_is_red_just_there(seed: int, fault: Happening, at: Place) -> None:
+def test_whatever_goes_wrong_is_red_just_there(seed: int, fault: Happening, at: TiePlace) -> None:
     random = Random(seed)
     world = drawn(random)
     # More units than any honest movement has, so that nothing else can fit by chance.
     units = random.choice([-1, 1]) * random.randint(10_000, 20_000)
     fault(world, at, units)
 
-    wrong = {at, Place(at.what, "7" if at.where == "6" else "6")}
+    wrong = {at, TiePlace(at.what, "7" if at.where == "6" else "6")}
     assert red(world) == (wrong if fault is _at_the_wrong_location else {at})
 
 

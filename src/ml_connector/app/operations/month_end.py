@@ -13,11 +13,13 @@ import msgspec
 
 from ml_connector import __version__
 from ml_connector.app.alarms.sentences import month_not_explained
-from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_documents, month_json, order_lines
 from ml_connector.app.operations.months import seal as month_seal
+from ml_connector.app.operations.months.netsuite_side import read_netsuite, refuse_before_start
+from ml_connector.app.operations.tie_out import measured as tie_out
+from ml_connector.app.operations.tie_out.measured import Stock
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
@@ -33,11 +35,9 @@ from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.order_lines import OrderSide
 from ml_connector.reconcile.compare.report import Report, ordered
-from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.decided import with_decisions
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
-from ml_connector.reconcile.sides.order_lines import orders_of
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
 from ml_connector.reconcile.unread_rows import unread_rows
@@ -159,13 +159,15 @@ async def _compared(
     installation: Installation, applied: AppliedConnection, month: Month, progress: Progress
 ) -> AsyncGenerator[_Compared]:
     context = await ConnectionContexts(installation).open(applied.name)
+    refuse_before_start(month, context.settings.start_date)
     recent = datetime.now(UTC) < month.ends(context.settings.schedule.zone) + STILL_KNOWN
     url = installation.server.report_url
     with working_at(Priority.REPORT):
         async with stored.opened(url, applied.name, month, FLOWS) as stored_month:
             spoiled: list[SpoiledRow] = []
             with gathering(spoiled):
-                orders = await _read_netsuite(installation, stored_month, context, month, progress)
+                orders = await read_netsuite(installation, stored_month, context, month, progress)
+                stock = await tie_out.measured(context, month, recent=recent, progress=progress)
             if recent:
                 spoiled += await _read_shipbob(
                     installation, stored_month, context, month, progress
@@ -173,76 +175,19 @@ async def _compared(
             with gathering(spoiled):
                 side = await order_lines.read(installation, context, orders, month)
                 report = await _compare(
-                    stored_month, context, month, side, progress, spoiled=spoiled
+                    stored_month,
+                    context,
+                    month,
+                    side,
+                    progress=progress,
+                    stock=stock,
+                    spoiled=spoiled,
                 )
             report = await month_seal.with_seal(installation, report)
             report = await _with_decisions(installation, report, context)
+            over = datetime.now(UTC) >= month.ends(context.settings.schedule.zone)
+            report = msgspec.structs.replace(report, provisional=not over)
             yield _Compared(stored_month, report, recent)
-
-
-async def _read_netsuite(
-    installation: Installation,
-    stored_month: StoredMonth,
-    context: ConnectionContext,
-    month: Month,
-    progress: Progress,
-) -> set[str]:
-    """Put what moved in the month beside what is stored; return the orders received from."""
-    settings = context.settings
-    orders: set[str] = set()
-    async with installation.database.transaction() as on:
-        others = await other_merchants(on, settings.name)
-    locations = set(settings.locations.values())
-    if settings.policies.quarantine_location is not None:
-        locations.add(settings.policies.quarantine_location)
-    count = 0
-    progress("Reading NetSuite", count)
-    async for found in netsuite.movements(
-        context.netsuite.query,
-        month,
-        locations=sorted(locations),
-        vendor=settings.billing.vendor,
-        currencies=settings.billing.currencies,
-    ):
-        moved = (
-            await _without_other_merchants(installation, settings.name, others, locations, found)
-            if others
-            else found
-        )
-        await stored_month.add_movements(moved)
-        orders |= orders_of(moved)
-        count += len(found)
-        progress("Reading NetSuite", count)
-    return orders
-
-
-async def _without_other_merchants(
-    installation: Installation,
-    name: str,
-    others: Sequence[str],
-    locations: Collection[str],
-    movements: Sequence[Movement],
-) -> list[Movement]:
-    """Leave out what connections of other ShipBob accounts have posted: they prove it.
-
-    At a location of ours nothing is left out, whoever posted it.
-
-    Args:
-        installation: where.
-        name: of the connection.
-        others: such connections to the same NetSuite account.
-        locations: internal ids of those whose stock ShipBob holds.
-        movements: lines in NetSuite.
-    """
-    ids = {one.external_id for one in movements if one.external_id}
-    async with installation.database.transaction() as on:
-        states = await survey.states(on, [name, *others], ids)
-    posted: dict[bool, set[str]] = {True: set(), False: set()}
-    for (one, external_id), state in states.items():
-        if state in {"done", "adopted"}:
-            posted[one == name].add(external_id)
-    theirs = posted[False] - posted[True]
-    return [one for one in movements if one.external_id not in theirs or one.location in locations]
 
 
 async def _read_shipbob(
@@ -296,8 +241,9 @@ async def _compare(
     context: ConnectionContext,
     month: Month,
     orders: OrderSide,
-    progress: Progress,
     *,
+    progress: Progress,
+    stock: Stock,
     spoiled: Sequence[SpoiledRow],
 ) -> Report:
     """Compare the sides.
@@ -308,6 +254,7 @@ async def _compare(
         month: which month.
         orders: the purchase orders that were received from in the month.
         progress: called while it reads.
+        stock: of both systems, as it was read before.
         spoiled: rows that can't be read; whoever calls gathers them there as long as this runs.
     """
     progress("Comparing", 0)
@@ -325,7 +272,7 @@ async def _compare(
     )
     handling = await month_documents.as_they_are(await stored_month.handling(), context)
     resting = await month_documents.resting(await stored_month.resting(), context)
-    return judge(
+    report = judge(
         month,
         gathered,
         connection=context.settings.name,
@@ -335,6 +282,9 @@ async def _compare(
         resting=resting,
         orders=orders,
         unread=unread_rows(spoiled),
+    )
+    return await tie_out.added(
+        report, context, month, stored_month, gathered, resting=resting, stock=stock
     )
 
 

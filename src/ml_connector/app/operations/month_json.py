@@ -10,6 +10,8 @@ import msgspec
 from ml_connector.ledger.month_seals import Seal
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.report.page import totals
+from ml_connector.reconcile.tie_out.judge import figures
+from ml_connector.reconcile.tie_out.judge import totals as figures_of
 
 MOST_KEPT: Final = 1_000
 
@@ -34,6 +36,7 @@ def as_json(
                 for one in report.sections.ordered
             ],
             "green": report.green,
+            "provisional": report.provisional,
             "head": report.head,
             "journal_rows": report.journal_rows,
             "documents": report.documents,
@@ -50,6 +53,7 @@ def as_json(
             "decided": [one for one in report.differences if one.decided],
             "accepted": report.accepted,
             "order_lines": report.order_lines,
+            "tie_out": _stock(report),
             "shown": dict(Counter(one.kind for one in report.explained)),
             "explained": report.explained,
             "asked_shipbob": asked_shipbob,
@@ -74,4 +78,45 @@ def seal_as_json(seal: Seal | None) -> dict[str, Any] | None:
 
 def kept(shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of it: of the differences with a reason the first, and all counted."""
-    return {**shown, "explained": shown["explained"][:MOST_KEPT]}
+    tied = shown["tie_out"]
+    return {
+        **shown,
+        "explained": shown["explained"][:MOST_KEPT],
+        "tie_out": {**tied, "lines": tied["lines"][:MOST_KEPT]},
+    }
+
+
+def _stock(report: Report) -> dict[str, Any]:
+    """Return the tie-out, place by place, those that are red first."""
+    tied = report.tie_out
+    if tied is None:
+        return {"basis": None, "notes": [report.not_tied], "totals": {}, "lines": []}
+    return {
+        "basis": tied.basis,
+        "notes": list(tied.notes),
+        "totals": {name: str(value) for name, value in figures_of(tied.lines).items()},
+        "lines": [
+            {
+                "sku": one.place.what,
+                "location": one.place.where,
+                "location_name": tied.named.get(one.place.where, ""),
+                **{name: str(value) for name, value in figures(one).items()},
+                "red": one.red,
+                "items": [
+                    {
+                        "kind": item.kind,
+                        "words": item.kind.rule.words,
+                        "quantity": str(item.quantity),
+                        "says": item.says,
+                        "source": item.source,
+                        "acts": item.kind.rule.acts,
+                        "ends": item.kind.rule.ends,
+                        "documents": item.documents,
+                    }
+                    for item in one.items
+                ],
+                "may_have_to_do_with_it": [item.says for item in one.hints],
+            }
+            for one in tied.lines
+        ],
+    }

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from ml_connector.ledger.postings.documents import StockUnits
-from ml_connector.reconcile.compare.report import DocumentRef
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.transaction_types import TYPES, kind_name, name_of
 from ml_connector.words import OUR_EXTERNAL_IDS

@@ -7,7 +7,8 @@ import msgspec
 
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.reconcile.compare.kinds import ROW_REMEDY, Kind
-from ml_connector.reconcile.compare.report import Difference, DocumentRef
+from ml_connector.reconcile.compare.report import Difference
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.sections import Sections
 from ml_connector.rules.decisions.decided import document_change, document_name
 

@@ -46,6 +46,10 @@ class SkuNames:
         by_item |= posted or {}
         return cls(by_item, by_name)
 
+    def knowing(self, by_item: Mapping[str, str]) -> "SkuNames":
+        """Return these names, and for items that have none those of ``by_item``."""
+        return SkuNames({**by_item, **self._by_item}, self._by_name)
+
     def of_item(self, item: str) -> str:
         """Return the SKU of an item; its internal id where no SKU is known."""
         return self._by_item.get(item, item)

@@ -42,6 +42,13 @@ class Kind(StrEnum):
     MOVED_BY_OTHERS = "moved_by_others"
     POSTED_LATER = "posted_later"
     POSTED_FROM_EARLIER = "posted_from_earlier"
+    STOCK_UNEXPLAINED = "stock_unexplained"
+    STOCK_MOVED_AT_SHIPBOB = "stock_moved_at_shipbob"
+    STOCK_MOVED_BY_OTHERS = "stock_moved_by_others"
+    STOCK_CORRECTED = "stock_corrected"
+    STOCK_INSIDE_SHIPBOB = "stock_inside_shipbob"
+    STOCK_INSIDE_NETSUITE = "stock_inside_netsuite"
+    STOCK_OPENING = "stock_opening"
 
     @property
     def words(self) -> str:
@@ -66,6 +73,7 @@ EXPLAINED: Final = frozenset(
         Kind.MOVED_BY_OTHERS,
         Kind.POSTED_LATER,
         Kind.POSTED_FROM_EARLIER,
+        Kind.STOCK_OPENING,
     }
 )
 """The kinds that are only shown with their reason: they do not keep a month open."""
@@ -112,5 +120,12 @@ _TITLES: Final = MappingProxyType(
         Kind.MOVED_BY_OTHERS: "Moved by others in NetSuite",
         Kind.POSTED_LATER: "Fact of this month, posted in a later one",
         Kind.POSTED_FROM_EARLIER: "Posted in this month, fact of another one",
+        Kind.STOCK_UNEXPLAINED: "Stock that does not tie out, and nothing explains why",
+        Kind.STOCK_MOVED_AT_SHIPBOB: "Stock that ShipBob alone has moved",
+        Kind.STOCK_MOVED_BY_OTHERS: "Stock that others moved in NetSuite, and not at ShipBob",
+        Kind.STOCK_CORRECTED: "Stock that was corrected by decision, and not at ShipBob",
+        Kind.STOCK_INSIDE_SHIPBOB: "ShipBob's history does not add up to its own stock",
+        Kind.STOCK_INSIDE_NETSUITE: "NetSuite's lines do not add up to its own stock",
+        Kind.STOCK_OPENING: "Stock that differed before the movements of the month",
     }
 )

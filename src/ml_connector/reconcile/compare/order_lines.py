@@ -16,7 +16,11 @@ import msgspec
 from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
-from ml_connector.reconcile.compare.report import Difference, DocumentRef, OrderLineRow
+from ml_connector.reconcile.compare.report import (
+    Difference,
+    OrderLineRow,
+)
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.month import Month
 
 _NOTHING: Final = Decimal(0)

@@ -10,23 +10,9 @@ import msgspec
 
 from ml_connector.ledger.decisions.differences import DecidedMove
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.sections import Sections
-
-
-class DocumentRef(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """A document that a difference is about, in either system.
-
-    Attributes:
-        type: what people call it, such as Item receipt.
-        id: internal id; empty where it is not there any more.
-        number: what people see on it.
-    """
-
-    type: str
-    id: str = ""
-    number: str = ""
-    external_id: str = ""
-    date: str = ""
+from ml_connector.reconcile.tie_out.rows import TieOut
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,6 +219,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         rows: by key, ordered.
         differences: the open ones first.
         order_lines: of purchase orders, those that were received on in the month.
+        provisional: whether the month has not ended yet.
+        tie_out: both systems' stock, side by side; None where it was not looked at.
+        not_tied: why it was not.
     """
 
     sections: Sections
@@ -246,6 +235,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     journal_rows: int = 0
     documents: int = 0
     order_lines: tuple[OrderLineRow, ...] = ()
+    provisional: bool = False
+    tie_out: TieOut | None = None
+    not_tied: str = ""
 
     @property
     def open(self) -> tuple[Difference, ...]:

@@ -12,12 +12,12 @@ from ml_connector.reconcile.amounts import shown, with_unit
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import (
     Difference,
-    DocumentRef,
     Row,
     RowKey,
     SectionEquation,
 )
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Measured, measured
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.transaction_types import kind_name

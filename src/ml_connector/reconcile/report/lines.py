@@ -8,6 +8,8 @@ from typing import Final
 
 from ml_connector.reconcile.amounts import plain
 from ml_connector.reconcile.compare.report import Difference, OrderLineRow, Report
+from ml_connector.reconcile.report.stock import equation, verdict
+from ml_connector.reconcile.sections import STOCK
 from ml_connector.shown import cell
 
 COLUMNS: Final = (
@@ -17,6 +19,10 @@ COLUMNS: Final = (
     *("remedy", "difference_id", "decided"),
 )
 """The columns, which ``line_sql.HEADING_AND_LINES`` has too."""
+
+
+PROVISIONAL: Final = "Provisional: the month has not ended, and more may move in it."
+"""What every output says of a month that has not ended."""
 
 
 def differences(report: Report) -> bytes:
@@ -84,6 +90,31 @@ def order_lines(report: Report) -> bytes:
                 "record": "order_line",
                 **{name: cell(text) for name, text in texts.items()},
                 "netsuite": _number(row.month_ours + row.month_others, ""),
+            }
+        )
+    return out.getvalue().encode()
+
+
+def stock(report: Report) -> bytes:
+    """Return every place with stock as CSV lines, without a heading."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    if report.provisional:
+        writer.writerow({"record": "month", "verdict": "provisional", "says": PROVISIONAL})
+    for line in report.tie_out.lines if report.tie_out else ():
+        texts = {
+            "section": STOCK.key,
+            "verdict": verdict(line),
+            "sku": line.place.what,
+            "location": line.place.where,
+            "says": equation(line),
+        }
+        writer.writerow(
+            {
+                "record": "stock",
+                **{name: cell(text) for name, text in texts.items()},
+                "shipbob": plain(line.shipbob.closed),
+                "netsuite": plain(line.netsuite.closed),
             }
         )
     return out.getvalue().encode()

@@ -19,6 +19,9 @@ from ml_connector.reconcile.compare.report import (
 )
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
+from ml_connector.reconcile.report.lines import PROVISIONAL
+from ml_connector.reconcile.report.stock import BASES, STOCK, said, shown_lines
+from ml_connector.reconcile.tie_out.judge import totals as sums
 from ml_connector.shown import visible
 
 MOST_ROWS: Final = 200
@@ -51,6 +54,12 @@ def html(report: Report, month: Month) -> str:
             columns=THREE_WAYS,
             order_lines=_order_lines(report),
             order_columns=ORDER_LINE,
+            stock=shown_lines(report.tie_out, MOST_ROWS) if report.tie_out else None,
+            stock_columns=STOCK,
+            stock_sums=sums(report.tie_out.lines) if report.tie_out else {},
+            basis=BASES[report.tie_out.basis] if report.tie_out else "",
+            said=said,
+            provisional=PROVISIONAL if report.provisional else "",
             left_out=[one for one in report.order_lines if one.left_out][:MOST_ROWS],
         )
     )

@@ -17,7 +17,9 @@ from ml_connector.reconcile.compare.report import (
     RowKey,
 )
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report import stock_sheet
 from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
+from ml_connector.reconcile.report.lines import PROVISIONAL
 from ml_connector.reconcile.report.page import totals
 from ml_connector.shown import visible
 
@@ -116,6 +118,8 @@ def write(report: Report, month: Month, path: Path) -> None:
             _part(out, section.title, rows, money=section.money)
     if report.order_lines:
         _order_lines(out, report.order_lines)
+    if report.tie_out:
+        stock_sheet.write(out, report.tie_out, MOST_ROWS)
     out.book.close()
 
 
@@ -140,6 +144,8 @@ def _head(out: _Book, sheet: "Worksheet", report: Report, month: Month) -> int:
         ("Journal chain, row", report.head.number),
         ("Journal chain, head", report.head.hash),
     ]
+    if report.provisional:
+        facts.append(("Provisional", PROVISIONAL))
     for at, (name, value) in enumerate(facts, 1):
         _write(sheet, at, 0, name)
         if isinstance(value, int):

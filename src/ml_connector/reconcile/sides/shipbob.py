@@ -123,6 +123,7 @@ def _lines_of(
             sku=line.sku,
             quantity=line.quantity,
             amount=line.amount,
+            center=line.center,
         )
         for line in lines
         if (day := line.fact_date or undated) in month and day >= undated

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ml_connector.reconcile.compare.document_pairs import moving
-from ml_connector.reconcile.compare.report import DocumentRef
 from ml_connector.reconcile.compare.sides import Fact, Movement, Waiting
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.transaction_types import kind_name
 from ml_connector.words import OUR_EXTERNAL_IDS
 
@@ -33,6 +33,7 @@ class LiveLine(msgspec.Struct, frozen=True, kw_only=True):
     sku: str | None
     quantity: int | None
     amount: Decimal | None
+    center: int | None = None
 
 
 def movement_row(line: Movement) -> Sequence[object]:

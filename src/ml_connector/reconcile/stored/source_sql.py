@@ -11,13 +11,14 @@ from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, ha
 LIVE: Final = """
 create temp table month_live (
     flow text, key text, name text, currency text, fact_date date, sku text, quantity bigint,
-    amount numeric
+    amount numeric, center integer
 )
 """
 """Lines of sources as ShipBob shows them now, where no run has seen them in this state."""
 
 LIVE_COLUMNS: Final = (
     *("flow", "key", "name", "currency", "fact_date", "sku", "quantity", "amount"),
+    "center",
 )
 
 WORDS: Final = """
@@ -42,7 +43,7 @@ _STATED: Final = """
 select l.flow, s.key, l.subject_id, l.name, l.currency, l.fact_date, l.sku,
     coalesce(l.quantity::numeric, l.amount, 0) as value,
     l.quantity is null and l.amount is not null as money,
-    l.quantity is not null or l.amount is not null as moves, true as told
+    l.quantity is not null or l.amount is not null as moves, true as told, l.center
 from source_line as l join subject as s on s.id = l.subject_id
 where l.subject_id in (select subject_id from month_raw_subject) and not exists (
     select 1 from month_live as v where v.flow = l.flow and v.key = s.key)
@@ -50,7 +51,7 @@ union all
 select v.flow, v.key, s.id, v.name, v.currency, v.fact_date, v.sku,
     coalesce(v.quantity::numeric, v.amount, 0),
     v.quantity is null and v.amount is not null,
-    v.quantity is not null or v.amount is not null, s.id is not null
+    v.quantity is not null or v.amount is not null, s.id is not null, v.center
 from month_live as v
 left join subject as s on s.connection = %(name)s and s.flow = v.flow and s.key = v.key
 """
@@ -206,6 +207,17 @@ where sums.rest <> 0 or sums.refused <> 0 or sums.untold
 order by l.flow, 2, l.name, l.currency
 """
 """The lines that are not posted in full."""
+
+OPEN_STOCK: Final = f"""
+select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date, l.sku,
+    l.center::text as center, sums.rest::bigint as rest,
+    (sums.refused - l.handled)::bigint as refused, l.handled::bigint as handled, l.reason,
+    coalesce(nullif(s.waits, ''), s.sentence, '') as sentence
+{_STATES} left join month_word as w on w.flow = l.flow
+where l.moves and not l.money and (sums.rest <> 0 or sums.refused <> 0 or l.handled <> 0)
+order by l.flow, 1, l.name
+"""
+"""The units of the month that are not posted."""
 
 HANDLED: Final = """
 select d.id, d.flow, d.key, d.about, coalesce(w.source, d.flow) as word

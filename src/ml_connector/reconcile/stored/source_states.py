@@ -11,9 +11,12 @@ from ml_connector.ledger.postings.documents import UnitsInTransit
 from ml_connector.reconcile.accepted import AcceptedSource
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.in_transit import InTransit
-from ml_connector.reconcile.compare.report import DocumentRef, SectionEquation
+from ml_connector.reconcile.compare.report import (
+    SectionEquation,
+)
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.compare.stopped import DOUBTS, StoppedSource
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import source_sql
 from ml_connector.reconcile.stored.rows import document_of, fact_of

@@ -6,7 +6,7 @@ never leaves the database.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
@@ -41,8 +41,10 @@ from ml_connector.reconcile.stored import (
     document_sql,
     journal_lines,
     journal_sql,
+    others,
     source_sql,
     source_states,
+    stock_sql,
 )
 from ml_connector.reconcile.stored.rows import (
     LiveLine,
@@ -50,6 +52,7 @@ from ml_connector.reconcile.stored.rows import (
     movement_row,
 )
 from ml_connector.reconcile.stored.session import StoredSession, together
+from ml_connector.reconcile.tie_out.open_items import OpenStock, QuarantinedStock
 from ml_connector.reconcile.transaction_types import TYPES
 from ml_connector.rules.external_ids import tags
 from ml_connector.storage import snapshots
@@ -219,7 +222,7 @@ class StoredMonth:
             row["external_id"]: row["remote_id"]
             for row in await self._journal.rows(document_sql.REMADE)
         }
-        taken = await self._taken()
+        taken = await others.taken(self._journal)
         not_needed = await self._journal.rows(document_sql.NOT_NEEDED)
         corrected = await self._journal.rows(document_sql.CORRECTED)
         return Gathered(
@@ -248,28 +251,9 @@ class StoredMonth:
                 row["record"]: places_of(msgspec.convert(row["units"], list[StockUnits]))
                 for row in corrected
             },
-            known=await self._known(),
-            separate=await self._separate(),
+            known=await others.known(self._journal),
+            separate=await others.separate(self._sources),
         )
-
-    async def _known(self) -> frozenset[str]:
-        """Return the documents of others of which it is known of what source they are."""
-        beside = [row["id"] for row in await self._journal.rows(document_sql.BESIDE_OURS)]
-        known = await self._journal.rows(document_sql.KNOWN, ids=beside) if beside else []
-        in_part = await self._journal.rows(document_sql.IN_PART)
-        return frozenset([*(row["remote_id"] for row in known), *(row["id"] for row in in_part)])
-
-    async def _separate(self) -> dict[str, str]:
-        """Return the documents of others that are another matter, and than what, by decision."""
-        return {
-            row["id"]: f"{row['word']} {row['key']} (decision {row['decision']})"
-            for row in await self._sources.rows(source_sql.SEPARATE)
-        }
-
-    async def _taken(self) -> dict[str, str]:
-        """Return by internal id which source people took a bill of others for."""
-        rows = await self._journal.rows(document_sql.TAKEN)
-        return {row["id"]: f"{row['source']}, as a person took it" for row in rows}
 
     async def _set_aside(self) -> None:
         """Set aside what does not agree after all that was looked up, with its lines."""
@@ -288,7 +272,11 @@ class StoredMonth:
 
     async def _skus(self, movements: Iterable[Movement]) -> dict[str, str]:
         """Return the SKU of each item that moved, where a journal row of the month has both."""
-        items = sorted({line.item for line in movements if line.item is not None})
+        return await self.skus_of({line.item for line in movements if line.item is not None})
+
+    async def skus_of(self, item_ids: Collection[str]) -> dict[str, str]:
+        """Return the SKU of each of these items, where a journal row of the month has both."""
+        items = sorted(item_ids)
         rows = await self._journal.rows(journal_sql.SKUS, items=items) if items else []
         return {row["item"]: row["sku"] for row in rows}
 
@@ -353,6 +341,16 @@ class StoredMonth:
     async def resting(self) -> list[HandlingDocument]:
         """Return the documents because of which lines of the month are refused."""
         return await source_states.resting(self._sources)
+
+    async def open_stock(self) -> list[OpenStock]:
+        """Return the units of the month's sources that are not posted."""
+        rows = await self._sources.rows(source_sql.OPEN_STOCK)
+        return [msgspec.convert(row, OpenStock) for row in rows]
+
+    async def quarantined(self, location: str) -> list[QuarantinedStock]:
+        """Return the units that the journal has at the location for what can't be sold."""
+        rows = await self._journal.rows(stock_sql.QUARANTINED, quarantine=location)
+        return [msgspec.convert(row, QuarantinedStock) for row in rows]
 
     async def write_lines(self, report: Report, path: Path) -> None:
         """Write every journal row of the month as CSV, each with its document's verdict.

@@ -7,14 +7,14 @@ from itertools import combinations
 from typing import Final
 
 from ml_connector.reconcile.tie_out.kinds import OpenKind
-from ml_connector.reconcile.tie_out.rows import OpenItem
+from ml_connector.reconcile.tie_out.rows import TieItem
 
 _MOST_TOGETHER: Final = 3
 _MOST_TRIED: Final = 24
 """Among more items than this, only one alone, or all of a kind, are tried."""
 
 
-def exact(wanted: Decimal, items: Sequence[OpenItem]) -> tuple[OpenItem, ...] | None:
+def exact(wanted: Decimal, items: Sequence[TieItem]) -> tuple[TieItem, ...] | None:
     """Return the items that come to exactly a number; None where none do, or it is not clear.
 
     One alone goes before all of one kind, these before two or three, and those before all there
@@ -35,7 +35,7 @@ def exact(wanted: Decimal, items: Sequence[OpenItem]) -> tuple[OpenItem, ...] | 
     return None
 
 
-def _attempts(wanted: Decimal, items: Sequence[OpenItem]) -> Iterator[list[tuple[OpenItem, ...]]]:
+def _attempts(wanted: Decimal, items: Sequence[TieItem]) -> Iterator[list[tuple[TieItem, ...]]]:
     """Yield the sets that fit, those that are equally plausible together."""
     yield [(one,) for one in items if one.quantity == wanted]
     yield [some for some in _of_one_kind(items) if _sum(some) == wanted]
@@ -45,19 +45,19 @@ def _attempts(wanted: Decimal, items: Sequence[OpenItem]) -> Iterator[list[tuple
     yield [tuple(items)] if _sum(items) == wanted else []
 
 
-def _of_one_kind(items: Sequence[OpenItem]) -> list[tuple[OpenItem, ...]]:
-    by_kind: dict[OpenKind, list[OpenItem]] = defaultdict(list)
+def _of_one_kind(items: Sequence[TieItem]) -> list[tuple[TieItem, ...]]:
+    by_kind: dict[OpenKind, list[TieItem]] = defaultdict(list)
     for one in items:
         by_kind[one.kind].append(one)
     return [tuple(some) for some in by_kind.values()]
 
 
-def _sum(items: Sequence[OpenItem]) -> Decimal:
+def _sum(items: Sequence[TieItem]) -> Decimal:
     return sum((one.quantity for one in items), Decimal(0))
 
 
 _ORDER: Final = {kind: at for at, kind in enumerate(OpenKind)}
 
 
-def _rank(one: OpenItem) -> tuple[object, ...]:
+def _rank(one: TieItem) -> tuple[object, ...]:
     return _ORDER[one.kind], str(one.day or ""), one.source, one.says

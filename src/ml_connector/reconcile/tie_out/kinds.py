@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 Standing = Literal["in_full", "booked_or_not", "if_it_fits"]
-"""How an item may explain: ``in_full`` always counts; ``booked_or_not`` counts unless documents of
-others hold exactly its units; ``if_it_fits`` counts only where the numbers are exact."""
+"""How an item may explain: ``in_full`` always counts; ``booked_or_not`` counts unless documents
+beside ours hold its units; ``if_it_fits`` counts only where the numbers are exact."""
 
 
 class OpenKind(StrEnum):
@@ -16,6 +16,7 @@ class OpenKind(StrEnum):
     WAITING = "waiting"
     DOCUMENT_DIFFERS = "document_differs"
     REFUSED = "refused"
+    HANDLED = "handled"
     POSTED_LATER = "posted_later"
     POSTED_FROM_EARLIER = "posted_from_earlier"
     PICKED_NOT_SHIPPED = "picked_not_shipped"
@@ -24,12 +25,12 @@ class OpenKind(StrEnum):
     RESTOCKED_EARLIER = "restocked_earlier"
     QUARANTINED = "quarantined"
     DECIDED = "decided"
-    ACCEPTED = "accepted"
     BOOKED_BY_OTHERS = "booked_by_others"
     IN_TRANSIT = "in_transit"
     MOVED_AT_SHIPBOB = "moved_at_shipbob"
     NEVER_TOLD = "never_told"
     MOVED_BY_OTHERS = "moved_by_others"
+    CORRECTED = "corrected"
     INSIDE_SHIPBOB = "inside_shipbob"
     INSIDE_NETSUITE = "inside_netsuite"
 
@@ -47,8 +48,9 @@ class OpenRule(NamedTuple):
         standing: how an item may explain.
         acts: who has to do something about it; empty for nobody.
         ends: what ends it, for a person.
-        red: whether it keeps the month open by itself. Where another part of the report shows it
-            too, it is that part which does.
+        red: whether it keeps the month open by itself.
+        in_part: whether other documents may hold a part of it; what is open of it is shown, and
+            keeps the month open, where it is told.
     """
 
     words: str
@@ -56,18 +58,34 @@ class OpenRule(NamedTuple):
     acts: str
     ends: str
     red: bool = False
+    in_part: bool = False
 
 
 RULES: Final[Mapping[OpenKind, OpenRule]] = MappingProxyType(
     {
         OpenKind.WAITING: OpenRule(
-            "waits to be posted", "in_full", "whoever its remedy names", "it is posted, or decided"
+            "waits to be posted",
+            "booked_or_not",
+            "whoever its remedy names",
+            "it is posted, or decided",
+            in_part=True,
         ),
         OpenKind.DOCUMENT_DIFFERS: OpenRule(
-            "a document of ours differs", "in_full", "finance", "the decision about the document"
+            "a document of ours differs",
+            "booked_or_not",
+            "finance",
+            "the decision about the document",
+            in_part=True,
         ),
         OpenKind.REFUSED: OpenRule(
             "refused on purpose, or not ours", "booked_or_not", "", "carried on every month"
+        ),
+        OpenKind.HANDLED: OpenRule(
+            "handled by another document, by decision",
+            "booked_or_not",
+            "",
+            "that document has it",
+            in_part=True,
         ),
         OpenKind.POSTED_LATER: OpenRule(
             "cut off: posted in a later month", "in_full", "", "the later month"
@@ -94,13 +112,14 @@ RULES: Final[Mapping[OpenKind, OpenRule]] = MappingProxyType(
             "its release",
         ),
         OpenKind.DECIDED: OpenRule(
-            "taken as it is, by decision", "booked_or_not", "", "carried on every month"
-        ),
-        OpenKind.ACCEPTED: OpenRule(
-            "a difference of stock that was accepted", "in_full", "", "carried on every month"
+            "taken as it is, by decision",
+            "booked_or_not",
+            "",
+            "carried on every month",
+            in_part=True,
         ),
         OpenKind.BOOKED_BY_OTHERS: OpenRule(
-            "refused here, and booked by others", "in_full", "", "both sides have it"
+            "open here, and booked by another document", "in_full", "", "both sides have it"
         ),
         OpenKind.IN_TRANSIT: OpenRule(
             "in transit to a center", "if_it_fits", "ShipBob", "its arrival, or a transfer"
@@ -120,6 +139,13 @@ RULES: Final[Mapping[OpenKind, OpenRule]] = MappingProxyType(
             "if_it_fits",
             "whoever made the document",
             "its deletion, the same at ShipBob, or month decide --as accept",
+            red=True,
+        ),
+        OpenKind.CORRECTED: OpenRule(
+            "corrected by decision, and not at ShipBob",
+            "if_it_fits",
+            "finance",
+            "journal undo, or month decide --as accept",
             red=True,
         ),
         OpenKind.INSIDE_SHIPBOB: OpenRule(

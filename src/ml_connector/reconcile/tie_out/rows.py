@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from ml_connector.reconcile.compare.report import DocumentRef
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.tie_out.kinds import OpenKind
 
 Basis = Literal["sealed", "snapshot", "movements"]
@@ -16,7 +16,7 @@ Basis = Literal["sealed", "snapshot", "movements"]
 nowhere, and then only the movements are tied."""
 
 
-class Place(NamedTuple):
+class TiePlace(NamedTuple):
     """A SKU at a location of NetSuite's, or an account in a currency.
 
     Attributes:
@@ -42,6 +42,16 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     closing: Decimal | None = None
 
     @property
+    def opened(self) -> Decimal:
+        """The opening balance; where none is known, counted back from the closing one."""
+        return self.opening if self.opening is not None else self.closed - self.moved
+
+    @property
+    def closed(self) -> Decimal:
+        """The closing balance; nothing where the system shows none."""
+        return self.closing if self.closing is not None else Decimal(0)
+
+    @property
     def inside(self) -> Decimal:
         """What the closing balance has beyond what the system's own movements come to."""
         if self.opening is None or self.closing is None:
@@ -49,21 +59,23 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         return self.closing - self.opening - self.moved
 
 
-class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
+class TieItem(msgspec.Struct, frozen=True, kw_only=True):
     """Something that may make the difference of a place, or a part of it.
 
     Attributes:
         quantity: units that ShipBob has more than NetSuite because of it; negative: fewer.
         says: what it is, for a person.
+        reason: why it is open, as the flow says it; the same for all that are open because of it.
         source: the fact it is of, such as ``wro 90311``; empty where none is known.
         documents: in either system.
         day: on which it happened; None where that is not one day.
     """
 
     kind: OpenKind
-    place: Place
+    place: TiePlace
     quantity: Decimal
     says: str = ""
+    reason: str = ""
     source: str = ""
     documents: tuple[DocumentRef, ...] = ()
     day: date | None = None
@@ -77,18 +89,23 @@ class TieLine(msgspec.Struct, frozen=True, kw_only=True):
             known, else by the movements of the month.
         carried: of the gap, what differed at the opening already.
         items: what the rest of the gap is made of, each with exact numbers.
-        unexplained: what no item accounts for.
+        unexplained: what no item accounts for; ``gap`` - ``carried`` - the items.
         hints: items that may have to do with it, but whose numbers do not fit.
     """
 
-    place: Place
+    place: TiePlace
     shipbob: Side
     netsuite: Side
     gap: Decimal
     carried: Decimal
-    items: tuple[OpenItem, ...] = ()
+    items: tuple[TieItem, ...] = ()
     unexplained: Decimal = Decimal(0)
-    hints: tuple[OpenItem, ...] = ()
+    hints: tuple[TieItem, ...] = ()
+
+    @property
+    def told(self) -> Decimal:
+        """What the items account for."""
+        return sum((one.quantity for one in self.items), Decimal(0))
 
     @property
     def red(self) -> bool:
@@ -102,12 +119,13 @@ class Balances(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         basis: where the opening balances are from.
         shipbob, netsuite: by place; a place that one of them lacks has nothing there.
-        opened: the difference at the opening that the month before was closed with.
+        named: the names of locations, by internal id.
     """
 
     basis: Basis = "movements"
-    shipbob: Mapping[Place, Side] = MappingProxyType({})
-    netsuite: Mapping[Place, Side] = MappingProxyType({})
+    shipbob: Mapping[TiePlace, Side] = MappingProxyType({})
+    netsuite: Mapping[TiePlace, Side] = MappingProxyType({})
+    named: Mapping[str, str] = MappingProxyType({})
 
 
 class TieOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,11 +135,17 @@ class TieOut(msgspec.Struct, frozen=True, kw_only=True):
         basis: where the opening balances are from.
         lines: of all places with stock or movements, those that are red first.
         notes: what could not be had, for a person.
+        named: the names of locations, by internal id.
     """
 
     basis: Basis
     lines: tuple[TieLine, ...]
     notes: tuple[str, ...] = ()
+    named: Mapping[str, str] = MappingProxyType({})
+
+    def location(self, where: str) -> str:
+        """Return how a location is shown: its id and, where it is known, its name."""
+        return f"{where} {self.named[where]}" if where in self.named else where
 
     @property
     def red(self) -> tuple[TieLine, ...]:

@@ -92,6 +92,26 @@ class HistoryCalls:
                     yield row
             begin = end + timedelta(seconds=1)  # filters have whole seconds
 
+    async def every(
+        self, facility_id: int, *, since: datetime, until: datetime
+    ) -> AsyncIterator[StockMovement]:
+        """Yield all movements at one center, whatever their category, as bulk work.
+
+        ShipBob allows spans of 90 days, so a longer one is asked for in pieces.
+        """
+        begin = since
+        while begin < until:
+            end = min(begin + _LONGEST, until)
+            rows = self._session.every(
+                _query(facility_id, begin, end, category=None),
+                StockMovement,
+                lambda row: row.inventory_audit_event_id,
+                style=Style.CURSOR,
+            )
+            async for row in rows:
+                yield row
+            begin = end + timedelta(seconds=1)  # filters have whole seconds
+
     async def of_items(
         self, facility_id: int, inventory_ids: Collection[int], *, since: datetime, until: datetime
     ) -> AsyncIterator[StockMovement]:

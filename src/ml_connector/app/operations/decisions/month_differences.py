@@ -40,9 +40,11 @@ from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document, Posted
-from ml_connector.reconcile.compare.report import Difference, DocumentRef, Report
+from ml_connector.reconcile.compare.report import Difference, Report
 from ml_connector.reconcile.decided import decided_as
+from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.tie_out.differences import TIED
 from ml_connector.rules.decisions.decided import document_name, moved_units
 from ml_connector.rules.decisions.naming import named_document
 from ml_connector.words import Cause, DecisionKind, DocumentKind
@@ -167,6 +169,8 @@ def _difference(found: Difference, *, corrects: bool) -> DecidedDifference:
     """Return a difference as a decision keeps it, with what the journal gains by that."""
     foreign = found.kind in ENDINGS and ENDINGS[found.kind].of_others
     ref = found.documents[-1 if foreign else 0] if found.documents else DocumentRef(type="")
+    if found.kind in TIED:
+        return _of_stock(found, corrects=corrects)
     gap = _gap(found)
     return DecidedDifference(
         kind=found.kind,
@@ -200,6 +204,27 @@ def _place(found: Difference) -> dict[str, str | None]:
         "item": found.item or None,
         "location": found.where or None,
     }
+
+
+def _of_stock(found: Difference, *, corrects: bool) -> DecidedDifference:
+    """Return a difference of both systems' own stock: the journal has no document of it.
+
+    What is taken as it is changes no books; a correction brings NetSuite to what ShipBob says.
+    """
+    month = Month.parse(found.id.rpartition("-")[0], today=date.max)
+    days = [ref.date for ref in found.documents if ref.date]
+    return DecidedDifference(
+        kind=found.kind,
+        says=found.says,
+        section=found.section,
+        source=found.source,
+        record=found.id,
+        day=date.fromisoformat(days[-1]) if days else month.last,
+        sku=found.what or None,
+        item=found.item or None,
+        location=found.where or None,
+        counter=int(found.gap) if corrects else 0,
+    )
 
 
 async def _covered(

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
+from ml_connector.reconcile.tie_out.differences import TIED
 from ml_connector.words import DecisionKind
 
 
@@ -72,6 +73,18 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.DOCUMENT_UNKNOWN: DifferenceEnding(
             "it is deleted, or its source is replayed", (_NOT_OURS, _CORRECT), of_others=True
         ),
+        Kind.STOCK_MOVED_AT_SHIPBOB: DifferenceEnding(
+            "ShipBob takes it back, or NetSuite's stock follows", (_ACCEPT, _CORRECT)
+        ),
+        Kind.STOCK_MOVED_BY_OTHERS: DifferenceEnding(
+            "the document is deleted, or ShipBob's stock follows", (_ACCEPT, _CORRECT)
+        ),
+        Kind.STOCK_CORRECTED: DifferenceEnding("the correction is undone", (_ACCEPT,)),
+        Kind.STOCK_INSIDE_SHIPBOB: DifferenceEnding("ShipBob's history is complete", (_ACCEPT,)),
+        Kind.STOCK_INSIDE_NETSUITE: DifferenceEnding("all lines can be seen", (_ACCEPT,)),
+        Kind.STOCK_UNEXPLAINED: DifferenceEnding(
+            "what moved is booked, or NetSuite's stock is corrected by drift decide", (_ACCEPT,)
+        ),
     }
 )
 """By kind, all that keep a month open."""
@@ -94,6 +107,8 @@ def offered(one: Difference) -> tuple[DecisionKind, ...]:
 def _fits(kind: DecisionKind, one: Difference) -> bool:
     if kind is _HANDLED and one.currency:
         return one.kind in _WHOLE_BILLS
+    if kind is _CORRECT and one.kind in TIED and not one.item:
+        return False  # NetSuite has no such item
     if kind in _STOCK_ALONE | {_HANDLED}:
         return bool(one.where) and not one.currency
     return True

@@ -1,0 +1,1 @@
+"""The tie-out of a month end: both systems' own word on stock, read and compared."""
