@@ -87,6 +87,7 @@ def test_a_receipt_on_a_line_that_expects_its_units_elsewhere_keeps_the_month_op
     assert wrong.kind == "order_line_of_other_location"
     assert (wrong.source, wrong.external_id) == (f"wro {wro.id}", f"mlc-ir-{wro.id}-1")
     assert f"holds 40 x {sku} on line 2 of {number}" in wrong.says
+    assert "after the receipt was posted: then it expected its units at location 6" in wrong.remedy
     ends_right(acme, sku)
 
 
@@ -110,6 +111,7 @@ def test_a_receipt_on_a_line_that_orders_another_item_keeps_the_month_open(
     assert state == "done"
     assert wrong.kind == "order_line_of_other_item"
     assert wrong.says.endswith(f"on line 1 of {number}, which orders {hat}")
+    assert "after the receipt was posted: then it ordered" in wrong.remedy
     ends_right(acme, sku)
 
 
@@ -127,6 +129,7 @@ def test_a_receipt_beyond_what_its_line_orders_keeps_the_month_open(acme: Mercha
     assert state == "done"
     assert wrong.kind == "order_line_exceeded"
     assert "10 more than was left of the 50 that it orders" in wrong.says
+    assert "after the receipt was posted: then it still expected 60" in wrong.remedy
     assert (row.surplus, row.to_come) == (Decimal(10), Decimal(0))
     ends_right(acme, sku)
 

@@ -3,7 +3,9 @@
 from datetime import date
 from decimal import Decimal
 from random import Random
+from typing import Any
 
+import msgspec
 import pytest
 
 from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
@@ -13,6 +15,7 @@ from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.order_lines import (
     ExpectedLine,
     LineReceipts,
+    LineThen,
     OrderSide,
     ReceivedLine,
 )
@@ -252,3 +255,36 @@ def test_receipts_that_our_books_lack_are_somebody_elses() -> None:
     assert (ours.external_id, ours.source) == ("mlc-ir-90311-1", "wro 90311")
     assert (ours.goods_at, ours.may_exceed) == ("6", True)
     assert [(one.external_id, one.source) for one in others] == [("", "")] * 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "one", "was"),
+    [
+        ([line(1, "7", 60)], receipt(1, "6", 40), {"location": "6"}),
+        ([line(1, "6", 60, item="21")], receipt(1, "6", 40), {"item": "20"}),
+        ([line(1, "6", 30)], receipt(1, "6", 40), {"left": Decimal(60)}),
+    ],
+)
+def test_a_line_that_was_edited_after_its_receipt_is_told_from_a_wrong_receipt(
+    lines: list[ExpectedLine], one: ReceivedLine, was: dict[str, Any]
+) -> None:
+    now: dict[str, Any] = {
+        "item": lines[0].item,
+        "location": lines[0].location,
+        "left": lines[0].ordered,
+    }
+    remedies = [
+        found.remedy
+        for then in (LineThen(**{**now, **was}), LineThen(**now), None)
+        for found in order_lines.judge(
+            MONTH,
+            side(lines, msgspec.structs.replace(one, then=then)),
+            NAMES,
+            section="receipts",
+            told=(),
+        )
+    ]
+
+    assert "line 1 of PO1 after the receipt was posted: then it" in remedies[0]
+    assert remedies[1].startswith("Line 1 of PO1 was so when the receipt was posted: delete")
+    assert remedies[2].startswith("Find out whether somebody")

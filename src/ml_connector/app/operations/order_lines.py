@@ -1,13 +1,17 @@
 """What a month end is told of purchase order lines, from NetSuite, ShipBob and our own books."""
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+import msgspec
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.errors import Unreadable
+from ml_connector.flows.receiving.facts import ReceivingOrder
 from ml_connector.ledger.postings import survey
 from ml_connector.netsuite.queries.purchase_orders import ReceiptLine
-from ml_connector.reconcile.compare.order_lines import OrderSide, in_doubt
+from ml_connector.reconcile.compare.order_lines import LineThen, OrderSide, in_doubt
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides.order_lines import doubtful, order_side, receipt_lines
 from ml_connector.rules.external_ids import wro_of
@@ -45,6 +49,7 @@ async def read(
             lines,
             await _goods_at(context, lines),
             may_exceed=await _may_exceed(installation, context, lines),
+            then=await _lines_then(installation, context, lines),
         )
     )
 
@@ -75,6 +80,26 @@ async def _one_shown(context: ConnectionContext, wro: int) -> list[Wro]:
         return await context.reads.known_wros([wro])
     except Unreadable:
         return []
+
+
+async def _lines_then(
+    installation: Installation, context: ConnectionContext, lines: Collection[ReceiptLine]
+) -> dict[tuple[str, str, int], LineThen]:
+    """Return the lines of orders as the runs saw them that posted receipts of ours on them."""
+    ours = {line.externalid for line in lines if wro_of(line.externalid) is not None}
+    external_ids = {one for one in ours if one is not None}
+    async with installation.database.transaction() as on:
+        seen = await survey.orders_when_posted(on, context.settings.name, external_ids)
+    return {
+        (external_id, order.id, line.line): LineThen(
+            item=line.item_id,
+            location=line.location,
+            left=Decimal(line.open_quantity * line.eaches),
+        )
+        for external_id, orders in seen.items()
+        for order in msgspec.convert(orders, list[ReceivingOrder], str_keys=True)
+        for line in order.lines
+    }
 
 
 async def _may_exceed(

@@ -1,6 +1,7 @@
 """What a connection has posted, begun or noted, as others ask."""
 
 from collections.abc import Collection
+from typing import Any
 
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection, Database, one, rows
@@ -85,6 +86,30 @@ async def policies_when_posted(
         {"name": connection_name, "policy": policy, "ids": list(external_ids)},
     )
     return {row["external_id"]: row["value"] for row in found}
+
+
+async def orders_when_posted(
+    connection: Connection, connection_name: str, external_ids: Collection[str]
+) -> dict[str, Any]:
+    """Return the orders that runs saw which wrote documents down, as they were stored.
+
+    Args:
+        connection: to the database.
+        connection_name: whose.
+        external_ids: of the documents, in NetSuite.
+
+    Returns:
+        By external id, of those whose run stored orders.
+    """
+    found = await rows(
+        connection,
+        "select p.external_id, r.facts -> 'orders' as orders from posting as p"
+        " join run as r on r.id = p.run_id where p.connection = %(name)s"
+        " and p.system = 'netsuite' and p.external_id = any (%(ids)s)"
+        " and r.facts -> 'orders' is not null",
+        {"name": connection_name, "ids": list(external_ids)},
+    )
+    return {row["external_id"]: row["orders"] for row in found}
 
 
 async def exist(connection: Connection, connection_name: str) -> bool:

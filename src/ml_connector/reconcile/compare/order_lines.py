@@ -66,6 +66,20 @@ class LineReceipts(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
 
 
+class LineThen(msgspec.Struct, frozen=True, kw_only=True):
+    """What our books know of an order line when a receipt of ours was posted on it.
+
+    Attributes:
+        item: internal id.
+        location: of the line, else of the order; None where neither had one.
+        left: that it still expected, in base units.
+    """
+
+    item: str
+    location: str | None
+    left: Decimal
+
+
 class ReceivedLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line of one receipt of an order in doubt.
 
@@ -76,6 +90,7 @@ class ReceivedLine(msgspec.Struct, frozen=True, kw_only=True):
         goods_at: location of the center that its WRO's goods go to, as ShipBob says; None where
             it is not known.
         may_exceed: whether the policy ``over_receipt`` was ``receive`` when it was posted.
+        then: the order's line when it was posted; None where our books do not know it.
     """
 
     id: str
@@ -90,6 +105,7 @@ class ReceivedLine(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     goods_at: str | None = None
     may_exceed: bool = False
+    then: LineThen | None = None
 
     @property
     def ref(self) -> DocumentRef:
@@ -305,12 +321,42 @@ def _difference(
             f"Item receipt {one.external_id} holds {with_unit(one.quantity, '', sku)} on line"
             f" {line.line} of {line.order}, {why}"
         ),
-        remedy=(
-            f"Find out whether somebody {_CHANGES[kind]} line {line.line} of {line.order} since;"
-            " then undo that. If nobody did, delete the receipt in NetSuite and enter it again on"
-            f" the right line, with the external id {one.external_id} and the date {one.date}."
-        ),
+        remedy=_remedy(kind, one, line, named),
     )
+
+
+def _remedy(kind: Kind, one: ReceivedLine, line: ExpectedLine, named: Mapping[str, str]) -> str:
+    """Return what to do: whether the line or the receipt is wrong, as far as our books know it."""
+    called = f"line {line.line} of {line.order}"
+    again = (
+        "delete the receipt in NetSuite and enter it again on the right line, with the external id"
+        f" {one.external_id} and the date {one.date}."
+    )
+    if one.then is None:
+        return (
+            f"Find out whether somebody {_CHANGES[kind]} {called} since; then undo that. If nobody"
+            f" did, {again}"
+        )
+    was = _was(kind, one, line, one.then, named)
+    if not was:
+        return f"L{called[1:]} was so when the receipt was posted: {again}"
+    return (
+        f"Somebody {_CHANGES[kind]} {called} after the receipt was posted: then it {was}. Undo"
+        " that, or accept it if it was meant."
+    )
+
+
+def _was(
+    kind: Kind, one: ReceivedLine, line: ExpectedLine, then: LineThen, named: Mapping[str, str]
+) -> str:
+    """Return how a line was when a receipt was posted on it; empty where that is as now."""
+    if kind is Kind.ORDER_LINE_OF_OTHER_ITEM and then.item != line.item:
+        return f"ordered {named.get(then.item, then.item)}"
+    if kind is Kind.ORDER_LINE_OF_OTHER_LOCATION and _is_elsewhere(line, then.location):
+        return f"expected its units at location {then.location}"
+    if kind is Kind.ORDER_LINE_EXCEEDED and then.left >= one.quantity:
+        return f"still expected {shown(then.left)}"
+    return ""
 
 
 _CHANGES: Final[Mapping[Kind, str]] = MappingProxyType(

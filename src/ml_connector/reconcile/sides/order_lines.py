@@ -15,6 +15,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.compare.order_lines import (
     ExpectedLine,
     LineReceipts,
+    LineThen,
     OrderSide,
     ReceivedLine,
 )
@@ -74,6 +75,7 @@ def doubtful(
     goods_at: Mapping[int, str] = MappingProxyType({}),
     *,
     may_exceed: Mapping[str, bool],
+    then: Mapping[tuple[str, str, int], LineThen] = MappingProxyType({}),
 ) -> tuple[ReceivedLine, ...]:
     """Return lines of receipts as they are judged. Pure.
 
@@ -83,6 +85,8 @@ def doubtful(
         may_exceed: of the receipts that our books have, by external id: whether they were posted
             under ``over_receipt = "receive"``. All others are somebody else's, also those of
             another connection to the account.
+        then: the lines of orders when our receipts were posted, by the receipt's external id, the
+            order's internal id and the line.
     """
     return tuple(
         ReceivedLine(
@@ -98,6 +102,7 @@ def doubtful(
             quantity=line.quantity,
             goods_at=goods_at.get(wro) if wro is not None else None,
             may_exceed=may_exceed.get(external_id, False),
+            then=then.get((external_id, line.createdfrom, line.order_line or 0)),
         )
         for line in lines
         if line.trandate is not None
