@@ -13,6 +13,7 @@ from ml_connector.app.operations.decisions.proposal import propose
 from ml_connector.app.operations.decisions.recording import decide as record_decision
 from ml_connector.app.operations.decisions.wanted import Wanted
 from ml_connector.app.operations.sync import sync_flow
+from ml_connector.app.sign_in.sync_credentials import sync_credentials
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.decisions.decisions import KeptDecision
@@ -66,6 +67,18 @@ def undecide(acme: Merchant, decision: int) -> None:
     async def once() -> None:
         async with open_installation(acme.settings) as installation:
             await taking_back.undecide(installation, ["acme"], decision, person="kim")
+
+    asyncio.run(once())
+
+
+def renew(acme: Merchant) -> None:
+    """What ``sync credentials`` does: sign in to both systems again."""
+
+    async def once() -> None:
+        async with open_installation(acme.settings) as installation:
+            async with installation.database.transaction() as connection:
+                [applied] = await connections.every(connection)
+            await sync_credentials(installation, applied)
 
     asyncio.run(once())
 

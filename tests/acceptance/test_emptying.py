@@ -5,8 +5,9 @@ done by hand in NetSuite is there. Afterwards nothing is parked or dead, both si
 stock but for what the books explain, and the month-end report says what was decided.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,33 +16,41 @@ import pytest
 from acceptance.closing import close
 from acceptance.endings import AFTERWARDS, ENDINGS, Options
 from acceptance.further_stops import FURTHER, MONTH_BEFORE
-from acceptance.in_process import Asked, decide, decide_all, decide_month, sync
+from acceptance.in_process import Asked, decide, decide_all, decide_month, renew, sync
 from acceptance.merchant import Merchant
-from acceptance.stops import APPLIED, STORIES, Stop, World
+from acceptance.stops import APPLIED, STORIES, Stop, World, wro_of
 from acceptance.test_deciding import drifts
-from acceptance.test_every_stop_wakes import state
+from acceptance.test_every_stop_wakes import look, state
 from ml_connector.causes.table import stops
 from ml_connector.flows import FLOWS
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report
 from ml_connector.reconcile.month import Month
+from ml_connector.sim.netsuite.simulator import DEFAULT_ROLE
 from ml_connector.words import Cause, DecisionKind
 
-WHOLE: Final = "it stops the whole connection: what applies or repairs that wakes all"
+WHOLE: Final = "it stops whatever comes, so it is played by itself, below"
 OURS: Final = "a fault of this software: a version that mends it wakes what stopped"
+REFUSED: Final = "the simulators refuse no document that we write rightly"
 
 NOT_PLAYED: Final = {
     Cause.CREDENTIALS_INVALID: WHOLE,
     Cause.PERMISSION_MISSING: WHOLE,
-    Cause.SETTINGS_UNREADABLE: WHOLE,
-    Cause.FLOW_OFF: WHOLE,
-    Cause.VENDOR_MISSING: "without a vendor billing is off",
-    Cause.SUBSIDIARY_UNCLEAR: "wants an account of several companies: see the deliveries there",
-    Cause.LINE_NUMBERS_UNCLEAR: "of the whole account: see the test of line numbers",
-    Cause.REFUSED_BY_NETSUITE: "is tried again: the simulator refuses nothing for a while",
-    Cause.REFUSED_BY_SHIPBOB: "is tried again: the simulator refuses nothing for a while",
+    Cause.SETTINGS_UNREADABLE: "a damaged row: sync refuses outright, before anything could stop",
+    Cause.FLOW_OFF: "sync refuses a flow that is off: test_flows_off plays it with a service",
+    Cause.VENDOR_MISSING: "billing is off without a vendor, so nothing stops for it any more",
+    Cause.SUBSIDIARY_UNCLEAR: "wants several companies: test_goods_that_come_in has them",
+    Cause.LINE_NUMBERS_UNCLEAR: "the whole account numbers its lines so: see test_line_numbers",
+    Cause.REFUSED_BY_NETSUITE: REFUSED,
+    Cause.REFUSED_BY_SHIPBOB: REFUSED,
     Cause.UNEXPLAINED: OURS,
     Cause.BUG: OURS,
+}
+
+TABLES_APPLIED: Final = {
+    **APPLIED,
+    "policies": f'{APPLIED["policies"]}\nclosed_period = "park"',
+    "billing": 'vendor = "302"\naccounts = {"Shipping" = "63"}',
 }
 
 PLAYED: Final = [one for one in (*STORIES, *FURTHER) if one.__name__ not in NOT_PLAYED]
@@ -122,13 +131,7 @@ def set_up(acme: Merchant) -> World:
     netsuite.add_account("Write-off", internal_id=55, account_type="Expense")
     netsuite.add_customer("Kim Roe", internal_id=401, subsidiary=1)
     acme.world.shipbob.books.limit.per_minute = 0
-    acme.apply(
-        **{
-            **APPLIED,
-            "policies": f'{APPLIED["policies"]}\nclosed_period = "park"',
-            "billing": 'vendor = "302"\naccounts = {"Shipping" = "63"}',
-        }
-    )
+    acme.apply(**TABLES_APPLIED)
     return World(acme)
 
 
@@ -280,3 +283,45 @@ def test_who_decided_what_and_why_is_kept(quiet: Merchant, told: Told) -> None:
     assert [str(one["decided"]).partition(" ")[0] for one in acts] == [
         str(kind) for _, _, kind, _ in told.decided
     ]
+
+
+def without_permission(acme: Merchant) -> Iterator[None]:
+    acme.world.netsuite.withdraw_permission("TRAN_ITEMRCPT")
+    yield
+    acme.world.netsuite.add_role("ml-connector again", internal_id=DEFAULT_ROLE)
+
+
+def without_certificate(acme: Merchant) -> Iterator[None]:
+    sign_in = acme.world.netsuite.sign_in
+    before = dict(sign_in.certificates)
+    acme.world.netsuite.sandbox_refresh()
+    yield
+    sign_in.certificates.update(before)
+    renew(acme)
+
+
+OF_THE_WHOLE: Final = {
+    Cause.PERMISSION_MISSING: without_permission,
+    Cause.CREDENTIALS_INVALID: without_certificate,
+}
+"""What stops whatever comes; nothing is decided about it, and it goes on when it is put right."""
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("cause", OF_THE_WHOLE)
+def test_what_stops_the_whole_connection_goes_on_when_it_is_put_right(
+    quiet: Merchant, cause: Cause
+) -> None:
+    sku = quiet.sku()
+    wro = quiet.deliver({sku: 5}, number=quiet.order({sku: 5}))
+    stop = wro_of(wro)
+    broken = OF_THE_WHOLE[cause](quiet)
+    next(broken)
+    sync(quiet, stop.flow, [stop.key])
+    stopped = state(quiet, stop)
+    assert next(broken, None) is None
+    asyncio.run(look(quiet, times=2))
+
+    assert stopped == f"dead {cause}"
+    assert state(quiet, stop) == "done"
+    assert quiet.books(sku) == ({(sku, 6): 5},) * 3
