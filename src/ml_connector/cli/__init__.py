@@ -107,7 +107,7 @@ def _run(options: GlobalOptions, rest: list[str], printer: Printer) -> int:
     line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
     asks = "_ML_CONNECTOR_COMPLETE" in os.environ
     words = completed(line) if asks else rest
-    wanted = next((one for one in words if not one.startswith("-")), None)
+    wanted = [one for one in words if not one.startswith("-")]
     command = application(wanted, completes=asks)
     result = command(args=rest, prog_name="ml-connector", standalone_mode=False)
     return result if isinstance(result, int) else 0

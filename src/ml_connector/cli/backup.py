@@ -82,7 +82,7 @@ def restore(
         bool, typer.Option("--yes", help="Don't ask, also when run in a terminal.")
     ] = False,
 ) -> None:
-    """Replace the database by a backup's contents."""
+    """Put the database back from a backup, in place of what is there."""
     context = current()
     examined = examine_backup(context.settings, file)
     if not sure and (trusted or not examined.untrusted):

@@ -1,6 +1,6 @@
 """The commands. Only the one that is asked for is loaded: the others cost seconds."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any, Final
@@ -32,14 +32,16 @@ class Command:
         attribute: a function, or the Typer application of a group.
         about: one line for the list of commands; the first line of its own help.
         simulates: needs the simulators, which are an optional part.
+        commands: of a group whose commands are loaded one by one.
     """
 
     name: str
-    module: str
-    attribute: str
     about: str
+    module: str = ""
+    attribute: str = ""
     hidden: bool = False
     simulates: bool = False
+    commands: tuple["Command", ...] = ()
 
     def load(self) -> Any:
         """Return the function or the group.
@@ -58,6 +60,177 @@ class Command:
                 next_step=_INSTALL_SIMULATORS,
             ) from error
 
+
+_CONNECTION: Final = (
+    Command(
+        name="apply",
+        module="apply",
+        attribute="apply_file",
+        about="Create or update one connection. Applying the same file again changes nothing.",
+    ),
+    Command(
+        name="list",
+        module="connection",
+        attribute="list_connections",
+        about="List the connections.",
+    ),
+    Command(
+        name="show",
+        module="connection_show",
+        attribute="show_connection",
+        about="Show one connection as it was applied; secrets are only named.",
+    ),
+    Command(
+        name="settings",
+        module="settings",
+        attribute="settings",
+        about=(
+            "Print the settings in force with where each comes from, and how much of"
+            " limits is used."
+        ),
+    ),
+    Command(
+        name="certificate",
+        module="certificate",
+        attribute="certificate",
+        about=(
+            "Make a key and certificate for NetSuite and say what to upload where; or rotate it."
+        ),
+    ),
+    Command(
+        name="consent",
+        module="consent",
+        attribute="consent",
+        about="Print a link: opened in a browser, it gives the connector access to ShipBob.",
+    ),
+    Command(
+        name="release",
+        module="release",
+        attribute="release",
+        about="Let a connection that is held since a restore go on.",
+    ),
+    Command(
+        name="pause",
+        module="connection_acts",
+        attribute="pause",
+        about=(
+            "Pause a connection: webhooks are stored, nothing else is done until it is resumed."
+        ),
+    ),
+    Command(
+        name="resume",
+        module="connection_acts",
+        attribute="resume",
+        about="Resume a paused connection: what came meanwhile is done now.",
+    ),
+    Command(
+        name="set-mode",
+        module="connection_acts",
+        attribute="set_mode",
+        about=(
+            "Let a connection write to both systems (live), or only plan and record (dry-run)."
+        ),
+    ),
+    Command(
+        name="remove",
+        module="connection_acts",
+        attribute="remove",
+        about="Remove a connection: its credentials are deleted, its books are kept.",
+    ),
+)
+
+_EVENTS: Final = (
+    Command(
+        name="list",
+        module="events",
+        attribute="list_events",
+        about="List events, the newest first.",
+    ),
+    Command(
+        name="show",
+        module="events_show",
+        attribute="show_event",
+        about="Show one event: what came, what was decided, what was posted, and why.",
+    ),
+    Command(
+        name="replay",
+        module="events_replay",
+        attribute="replay_events",
+        about=(
+            "Converge the subjects of these events once more. Doing it twice books nothing twice."
+        ),
+    ),
+    Command(
+        name="decide",
+        module="decisions",
+        attribute="decide",
+        about="Decide about what is stopped, after showing what the decision leads to.",
+    ),
+    Command(
+        name="undecide",
+        module="decisions",
+        attribute="undecide",
+        about="Take a decision back. What it was about runs again as if it had never been made.",
+    ),
+    Command(
+        name="assign",
+        module="assign",
+        attribute="assign",
+        about=(
+            "Give what an event is about to a person, who sees to it. It changes nothing"
+            " in the books."
+        ),
+    ),
+    Command(
+        name="bodies",
+        module="events_bodies",
+        attribute="bodies",
+        about="Export or delete raw bodies, which hold personal data. Runs and journal stay.",
+    ),
+)
+
+_JOURNAL: Final = (
+    Command(
+        name="list",
+        module="journal",
+        attribute="list_journal",
+        about=(
+            "List journal rows, the newest first. --from and --to are of the moment of posting."
+        ),
+    ),
+    Command(
+        name="show",
+        module="journal_show",
+        attribute="show_posting",
+        about=(
+            "Walk from a posting back to its run, the facts it saw, the events and their"
+            " raw bytes."
+        ),
+    ),
+    Command(
+        name="balance",
+        module="journal_balance",
+        attribute="balance",
+        about=(
+            "Account for every source line: all = posted + waiting + refused. Exit 1 if"
+            " one is not."
+        ),
+    ),
+    Command(
+        name="export",
+        module="journal_export",
+        attribute="export",
+        about="Write journal rows to a CSV file: every column, one row a line, hashes included.",
+    ),
+    Command(
+        name="undo",
+        module="journal_undo",
+        attribute="undo",
+        about=(
+            "Post counter-documents for what was posted, after showing them. Nothing is deleted."
+        ),
+    ),
+)
 
 COMMANDS: Final = (
     Command(
@@ -86,10 +259,7 @@ COMMANDS: Final = (
         about="Set up data folder, master key, database and first administrator.",
     ),
     Command(
-        name="connection",
-        module="connection",
-        attribute="commands",
-        about="A NetSuite account and a ShipBob account.",
+        name="connection", about="A NetSuite account and a ShipBob account.", commands=_CONNECTION
     ),
     Command(
         name="ping",
@@ -140,12 +310,7 @@ COMMANDS: Final = (
         attribute="commands",
         about="ShipBob's charges: the fee audit and the accruals.",
     ),
-    Command(
-        name="events",
-        module="events",
-        attribute="commands",
-        about="The inbox and what came of each event.",
-    ),
+    Command(name="events", about="The inbox and what came of each event.", commands=_EVENTS),
     Command(
         name="drift",
         module="drift",
@@ -158,17 +323,12 @@ COMMANDS: Final = (
         attribute="commands",
         about="Differences of month-end reports, and what is decided about them.",
     ),
-    Command(
-        name="journal",
-        module="journal",
-        attribute="commands",
-        about="What was posted, from what, why.",
-    ),
+    Command(name="journal", about="What was posted, from what, why.", commands=_JOURNAL),
     Command(
         name="reconcile",
         module="reconcile",
         attribute="reconcile",
-        about="Month end: compare ShipBob, journal and NetSuite, and write the report.",
+        about="Compare ShipBob, journal and NetSuite for a month, and write HTML, XLSX and CSV.",
     ),
     Command(
         name="audit",
@@ -242,11 +402,11 @@ COMMANDS: Final = (
 )
 
 
-def application(wanted: str | None, *, completes: bool = False) -> typer.Typer:
+def application(words: Sequence[str], *, completes: bool = False) -> typer.Typer:
     """Return the command line, with the wanted command loaded.
 
     Args:
-        wanted: its name; None, or an unknown one, loads nothing.
+        words: its name, after that of its group; an unknown one loads nothing.
         completes: a shell asks what may follow.
     """
     if completes:
@@ -262,16 +422,27 @@ def application(wanted: str | None, *, completes: bool = False) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     root.callback(invoke_without_command=True)(_root)
-    for command in COMMANDS:
-        if command.name != wanted:
-            root.command(command.name, help=command.about, hidden=command.hidden)(_unloaded)
-            continue
-        loaded: typer.Typer | Callable[..., None] = command.load()
-        if isinstance(loaded, typer.Typer):
-            root.add_typer(loaded, name=command.name, help=command.about)
-        else:
-            root.command(command.name, hidden=command.hidden)(loaded)
+    _add(root, COMMANDS, words)
     return root
+
+
+def _add(group: typer.Typer, commands: Sequence[Command], words: Sequence[str]) -> None:
+    """Add the commands to a group; only the wanted one is loaded."""
+    for command in commands:
+        if command.name not in words[:1]:
+            group.command(command.name, help=command.about, hidden=command.hidden)(_unloaded)
+            continue
+        loaded = _group(command, words[1:]) if command.commands else command.load()
+        if isinstance(loaded, typer.Typer):
+            group.add_typer(loaded, name=command.name, help=command.about)
+        else:
+            group.command(command.name, hidden=command.hidden)(loaded)
+
+
+def _group(command: Command, words: Sequence[str]) -> typer.Typer:
+    group = typer.Typer(help=command.about, no_args_is_help=True, rich_markup_mode=None)
+    _add(group, command.commands, words)
+    return group
 
 
 def _root(
