@@ -239,7 +239,13 @@ def test_a_month_is_proved_though_a_row_of_netsuite_cannot_be_read(
     faults = acme.world.netsuite.faults
     faults.add(Fault(kind="spoiled_row", path="suiteql", row=receipt["id"], field="quantity"))
     spoiled = close(acme).report
+    close(acme)
+    told = acme.rows("select e.id from event as e where e.topic like 'difference %%'")
+    subject = f"row-{receipt['id']}"
+    sync(acme, "month-end", [subject])
+    stopped = state(acme, "month-end", subject)
     faults.clear()
+    sync(acme, "month-end", [subject])
     faults.add(Fault(kind="spoiled_row", path="suiteql", row="", field="ordertype"))
     elsewhere = close(acme).report
     faults.clear()
@@ -250,6 +256,10 @@ def test_a_month_is_proved_though_a_row_of_netsuite_cannot_be_read(
     assert spoiled.open[0].says.startswith(f"NetSuite's row id {receipt['id']} can't be read:")
     assert "`$.quantity`" in spoiled.open[0].says
     assert {one.kind for one in elsewhere.open} == {Kind.ROW_UNREADABLE}
+    assert len(told) == 1
+    assert stopped[:2] == ("dead", "event_unreadable")
+    assert "`$.quantity`" in stopped[2]
+    assert state(acme, "month-end", subject)[0] == "done"
     ends_right(acme, tee)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from ml_connector.ledger.decisions.decisions import NamedDocument, named_units
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.queries import transactions
+from ml_connector.netsuite.queries import month, transactions
 from ml_connector.netsuite.queries.transactions import NamedLine, TransactionHeader
 from ml_connector.netsuite.statuses import FULFILLMENT_NOT_SHIPPED
 from ml_connector.transport.batch import Batch
@@ -40,6 +40,15 @@ class DocumentReads:
     async def changes(self, document_ids: Collection[str]) -> Mapping[str, str]:
         """Return when documents were changed last, by the account's clock; none deleted."""
         return await transactions.last_changes(self._netsuite.query, sorted(document_ids))
+
+    async def check_rows(self, document_id: str) -> None:
+        """Ask for the lines of a document as the month end reads them; nothing is kept.
+
+        Raises:
+            Unreadable: one of them can't be read.
+        """
+        await month.stock_of(self._netsuite.query, ids=[document_id])
+        await month.bills_of(self._netsuite.query, ids=[document_id])
 
     async def _fetch(self, ids: Sequence[str]) -> Mapping[str, NamedDocument]:
         lines: dict[str, list[NamedLine]] = {}

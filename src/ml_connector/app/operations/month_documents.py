@@ -1,22 +1,31 @@
 """Documents that decisions and runs name, as NetSuite has them when a month is compared."""
 
 import asyncio
+import hashlib
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from ml_connector.engine.context import ConnectionContext
+from ml_connector.engine.flow import SweepResult
+from ml_connector.engine.inbox.sweep import tell
+from ml_connector.engine.work.lanes import Lanes
 from ml_connector.errors import Unreadable
+from ml_connector.flows.month_end import FLOW
+from ml_connector.flows.month_end.facts import ROW
 from ml_connector.ledger.decisions.decisions import KeptDecision, NamedDocument
 from ml_connector.netsuite.dialect import MOST_IN_LIST
 from ml_connector.reconcile.compare.compare import Gathered
 from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.in_transit import places_before
+from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.decided import DifferenceDecision
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides.netsuite import taken_by_others
 from ml_connector.rules.decisions.decided import document_now
+from ml_connector.storage.database import Connection
 from ml_connector.transport.spoiled import SpoiledRow, gather, gathering
 
 
@@ -68,6 +77,29 @@ async def with_what_was_taken(
                 before=month.first,
             )
     return msgspec.structs.replace(gathered, taken_before=taken) if taken else gathered
+
+
+async def tell_unread(on: Connection, lanes: Lanes, report: Report) -> None:
+    """Make an event of each document of which a row can't be read: its run names the path.
+
+    What was told so already is no event again.
+
+    Args:
+        on: for writing.
+        lanes: where the jobs go.
+        report: that was made.
+    """
+    seen = [
+        SweepResult(
+            key=f"{ROW}{ref.id}",
+            version=f"unreadable {hashlib.sha256(one.says.encode()).hexdigest()[:16]}",
+        )
+        for one in report.of(Kind.ROW_UNREADABLE)
+        for ref in one.documents
+        if ref.id
+    ]
+    if seen:
+        await tell(on, lanes, report.connection, FLOW, seen, source="sweep")
 
 
 async def of_decisions(

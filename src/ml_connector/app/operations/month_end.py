@@ -329,6 +329,7 @@ async def _record(installation: Installation, done: MonthEnd, person: str) -> No
     async with installation.database.transaction() as connection:
         await month_reports.record(connection, kept, person=person)
         await _alarm(connection, report)
+        await month_documents.tell_unread(connection, installation.lanes, report)
 
 
 async def _alarm(connection: Connection, report: Report) -> None:

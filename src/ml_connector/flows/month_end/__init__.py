@@ -6,6 +6,8 @@ inventory adjustment besides, in the first open period. When a decision is taken
 are taken back by rows of their own; an adjustment stays until it is undone.
 
 The subject is a difference, by its id. No webhook and no sweep tells of one: a person decides.
+Only a document in NetSuite whose rows can't be read is told of by the report itself: it stops
+with the path of the fault until they can be.
 """
 
 from typing import Final

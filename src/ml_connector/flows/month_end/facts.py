@@ -12,6 +12,9 @@ from ml_connector.words import DecisionKind
 
 FLOW_NAME: Final = "month-end"
 
+ROW: Final = "row-"
+"""How the key of a document begins whose rows could not be read; its internal id follows."""
+
 
 class StandingDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A decision that nobody has taken back.

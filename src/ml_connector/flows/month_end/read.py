@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ml_connector.engine.flow import SweepResult
-from ml_connector.flows.month_end.facts import FLOW_NAME, DifferenceFacts, StandingDifference
+from ml_connector.flows.month_end.facts import FLOW_NAME, ROW, DifferenceFacts, StandingDifference
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.facts import item_fact, periods_from
@@ -14,7 +14,13 @@ from ml_connector.words import DecisionKind
 
 
 async def read(key: str, reads: Reads) -> DifferenceFacts:
-    """Read the decisions about a difference; NetSuite is only asked for a counter-document."""
+    """Read the decisions about a difference; NetSuite is only asked for a counter-document.
+
+    Raises:
+        Unreadable: it is of a document whose rows could not be read, and still can't be.
+    """
+    if key.startswith(ROW):
+        await reads.documents.check_rows(key.removeprefix(ROW))
     decisions = tuple(
         StandingDifference(
             id=one.decision.id,
@@ -42,7 +48,7 @@ async def read(key: str, reads: Reads) -> DifferenceFacts:
 
 async def missing(key: str, reads: Reads) -> str:
     """Return why nothing is known of a difference: nobody has decided about it."""
-    if await reads.decisions.standing(FLOW_NAME, key):
+    if key.startswith(ROW) or await reads.decisions.standing(FLOW_NAME, key):
         return ""
     return f"Nobody has decided about a difference {key}. See ml-connector month decide."
 
