@@ -1,6 +1,8 @@
 """The pages that show, in a browser: on every screen, in both colours, with real goods."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from acceptance.merchant import Merchant
+from acceptance.service import Process
 from browser.chromium import LOOKS, Scheme, Window, window
 from waiting import wait_until
 from web.api import Program, add_token
@@ -103,6 +106,38 @@ def test_events_come_in_at_the_top_as_they_come(browser: "Browser", shop: Mercha
         )
 
         assert seen.faults == []
+
+
+def test_a_page_goes_on_when_the_service_was_killed_under_it(
+    browser: "Browser", shop: Merchant, console: Process
+) -> None:
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.page.locator("[data-said]").get_by_text("live").wait_for()
+        killed = console.parts()["web"]
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: console.parts().get("web") not in {None, killed})
+        wro = shop.deliver({shop.sku(): 2})
+        seen.page.locator("#latest tr").filter(has_text=f"WRO {wro.id}").first.wait_for(
+            timeout=90_000
+        )
+        seen.page.get_by_role("link", name="Needs attention", exact=True).first.click()
+        seen.page.get_by_role("heading", name="Needs attention").wait_for()
+
+        assert [one for one in seen.faults if "net::" not in one] == []
+
+
+def test_what_a_worker_was_asked_for_goes_on_when_the_browser_is_closed(
+    browser: "Browser", shop: Merchant
+) -> None:
+    asked = "select state from errand where kind = 'verify' order by id desc limit 1"
+    with window(browser, shop.url) as seen:
+        signed_in(seen)
+        seen.go("/audit-trail")
+        seen.page.get_by_role("button", name="Verify now").click(no_wait_after=True)
+        wait_until(lambda: shop.rows(asked) != [])
+
+    wait_until(lambda: shop.rows(asked) == [{"state": "done"}])
 
 
 def test_the_journal_is_verified_while_one_looks(browser: "Browser", shop: Merchant) -> None:
