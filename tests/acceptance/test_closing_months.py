@@ -11,6 +11,7 @@ import pytest
 from acceptance.closing import close, in_netsuite, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.app.operations.month_end import MonthEnd
+from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.month import Month
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.shipbob.books.receiving import Wro
@@ -50,6 +51,7 @@ def test_a_closed_month_is_held_to_what_it_said(then: Merchant) -> None:
     closed = then.command("reconcile", str(MONTH), "--close", "--json")
     again = close(then, month=MONTH, seal=True)
     too_early = then.command("reconcile", str(THIS_MONTH), "--close")
+    following = close(then, month=THIS_MONTH).report
     by_hand = in_netsuite(
         then, "add_to_stock", sku=tee, location=6, quantity=3, tranDate=MONTH.first.isoformat()
     )
@@ -64,8 +66,15 @@ def test_a_closed_month_is_held_to_what_it_said(then: Merchant) -> None:
     assert (again.closed_now, again.seal.report) == (False, closed.json["report"])
     assert too_early.status == 1
     assert "has not ended" in too_early.err
-    assert named(changed) == {("after_close", tee)}
-    assert "NetSuite, others 0 then, 3 now" in changed.report.open[0].says
+    assert following.tie_out is not None
+    assert following.tie_out.basis == "sealed"
+    [line] = following.tie_out.lines
+    assert line.place.what == tee
+    assert line.shipbob.opening == line.netsuite.opening == 60
+    assert line.gap == 0
+    assert named(changed) == {("after_close", tee), ("stock_moved_by_others", tee)}
+    [late] = changed.report.of(Kind.AFTER_CLOSE)
+    assert "NetSuite, others 0 then, 3 now" in late.says
     assert put_back.report.green
 
 

@@ -53,6 +53,7 @@ async def seal(
     *,
     report: int,
     figures: Sequence[Any],
+    closing: Sequence[Any] | None,
     person: str,
 ) -> None:
     """Close a month, and note it as that person's act.
@@ -63,18 +64,21 @@ async def seal(
         month: such as ``2026-11``, without a seal that stands.
         report: id of the report that it stands on.
         figures: of its lines.
+        closing: the stock of both systems by place, as ``tie_out.openings`` writes it; None where
+            it was not tied out.
         person: who closes it.
     """
     await rows(
         on,
-        "insert into month_seal (connection, month, report, sealed_by, figures)"
-        " values (%(name)s, %(month)s, %(report)s, %(person)s, %(figures)s)",
+        "insert into month_seal (connection, month, report, sealed_by, figures, closing)"
+        " values (%(name)s, %(month)s, %(report)s, %(person)s, %(figures)s, %(closing)s)",
         {
             "name": name,
             "month": month,
             "report": report,
             "person": person,
             "figures": Json(figures),
+            "closing": None if closing is None else Json(closing),
         },
     )
     await acts.record(
@@ -101,6 +105,17 @@ async def unseal(on: Connection, name: str, month: str, *, person: str, note: st
         details={"month": month, "seal": ended["id"], "report": ended["report"], "note": note},
     )
     return True
+
+
+async def closing_of(on: Connection, name: str, month: str) -> Sequence[Any] | None:
+    """Return the stock with which a month was closed; None where it is open, or was not tied."""
+    found = await one(
+        on,
+        "select closing from month_seal where connection = %(name)s and month = %(month)s"
+        " and unsealed_at is null",
+        {"name": name, "month": month},
+    )
+    return None if found is None else found["closing"]
 
 
 async def standing(on: Connection, name: str, month: str) -> Seal | None:

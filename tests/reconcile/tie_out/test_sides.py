@@ -15,7 +15,7 @@ from ml_connector.reconcile.sides.stock import (
     shipbob_sides,
 )
 from ml_connector.reconcile.tie_out.judge import tie_out
-from ml_connector.reconcile.tie_out.openings import NO_OPENINGS, Openings, opened
+from ml_connector.reconcile.tie_out.openings import NO_OPENINGS, Openings, closing, opened, sealed
 from ml_connector.reconcile.tie_out.rows import Balances, Side, TiePlace
 from ml_connector.shipbob.resources.stock import CenterLevel, StockLevel
 
@@ -69,6 +69,26 @@ def test_without_openings_only_movements_are_tied_and_the_report_says_so() -> No
     assert (int(line.gap), line.red) == (0, False)
     assert line.shipbob.opened == 45
     assert "not sealed" in NO_OPENINGS.notes[0]
+
+
+def test_a_month_opens_with_what_the_one_before_was_closed_with() -> None:
+    before = tie_out(
+        Balances(
+            shipbob={TEE: Side(moved=Decimal(5), closing=Decimal(50))},
+            netsuite={TEE: Side(moved=Decimal(5), closing=Decimal("45.5")), CAP: Side()},
+        ),
+        (),
+    )
+    kept = closing(before)
+    openings = sealed(kept)
+
+    assert kept == [["TEE", "6", "50", "45.5"]]
+    assert (openings.basis, openings.shipbob, openings.netsuite) == (
+        "sealed",
+        {TEE: Decimal(50)},
+        {TEE: Decimal("45.5")},
+    )
+    assert sealed(None) == NO_OPENINGS
 
 
 def test_with_openings_closing_is_held_against_closing() -> None:

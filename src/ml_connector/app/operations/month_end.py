@@ -40,6 +40,7 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
+from ml_connector.reconcile.tie_out.openings import Openings
 from ml_connector.reconcile.unread_rows import unread_rows
 from ml_connector.storage.database import Connection
 from ml_connector.transport.call import Priority, working_at
@@ -181,6 +182,7 @@ async def _compared(
                     side,
                     progress=progress,
                     stock=stock,
+                    openings=await month_seal.openings(installation, applied.name, month),
                     spoiled=spoiled,
                 )
             report = await month_seal.with_seal(installation, report)
@@ -244,6 +246,7 @@ async def _compare(
     *,
     progress: Progress,
     stock: Stock,
+    openings: Openings,
     spoiled: Sequence[SpoiledRow],
 ) -> Report:
     """Compare the sides.
@@ -255,6 +258,7 @@ async def _compare(
         orders: the purchase orders that were received from in the month.
         progress: called while it reads.
         stock: of both systems, as it was read before.
+        openings: with what stock the month begins.
         spoiled: rows that can't be read; whoever calls gathers them there as long as this runs.
     """
     progress("Comparing", 0)
@@ -284,7 +288,14 @@ async def _compare(
         unread=unread_rows(spoiled),
     )
     return await tie_out.added(
-        report, context, month, stored_month, gathered, resting=resting, stock=stock
+        report,
+        context,
+        month,
+        stored_month,
+        gathered,
+        resting=resting,
+        stock=stock,
+        openings=openings,
     )
 
 

@@ -45,7 +45,6 @@ STOCK: Final[Sequence[StockColumn]] = (
 
 BASES: Final[dict[Basis, str]] = {
     "sealed": "The opening balances are those with which the month before was sealed.",
-    "snapshot": "The opening balances are of a stored snapshot.",
     "movements": (
         "The opening balances are counted back from the closing ones: only the movements of the"
         " month are tied out."

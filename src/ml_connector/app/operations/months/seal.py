@@ -1,6 +1,6 @@
 """Closing a month, and opening it again."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -14,6 +14,7 @@ from ml_connector.ledger.month_seals import Seal
 from ml_connector.reconcile.after_close import after_close, figures
 from ml_connector.reconcile.compare.report import Report, identified, ordered
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.tie_out.openings import Openings, closing, sealed
 
 
 def check_over(month: Month, *, today: date) -> None:
@@ -44,6 +45,19 @@ async def with_seal(installation: Installation, report: Report) -> Report:
     return msgspec.structs.replace(report, differences=ordered([*report.differences, *changed]))
 
 
+async def openings(installation: Installation, name: str, month: Month) -> Openings:
+    """Return with what stock a month begins: as the one before was closed, if it is.
+
+    Args:
+        installation: where.
+        name: of the connection.
+        month: which.
+    """
+    before = Month.of(month.first - timedelta(days=1))
+    async with installation.database.transaction() as on:
+        return sealed(await month_seals.closing_of(on, name, str(before)))
+
+
 async def close(
     installation: Installation, report: Report, report_id: int, *, person: str
 ) -> tuple[Seal | None, bool]:
@@ -68,6 +82,7 @@ async def close(
             report.month,
             report=report_id,
             figures=figures(report),
+            closing=None if report.tie_out is None else closing(report.tie_out),
             person=person,
         )
         return await month_seals.standing(on, report.connection, report.month), True

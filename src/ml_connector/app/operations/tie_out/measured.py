@@ -30,7 +30,7 @@ from ml_connector.reconcile.stored.stored import StoredMonth
 from ml_connector.reconcile.tie_out.differences import differences
 from ml_connector.reconcile.tie_out.judge import tie_out
 from ml_connector.reconcile.tie_out.open_items import KnownOpen, moved_alone, open_items
-from ml_connector.reconcile.tie_out.openings import NO_OPENINGS, Openings, opened
+from ml_connector.reconcile.tie_out.openings import Openings, opened
 from ml_connector.reconcile.tie_out.rows import Balances, TieItem, TieOut
 from ml_connector.rules.facts import item_fact
 from ml_connector.rules.items import item_name
@@ -97,6 +97,7 @@ async def added(
     *,
     resting: Sequence[HandlingDocument],
     stock: Stock,
+    openings: Openings,
 ) -> Report:
     """Return a report with the tie-out, and with what of it is to be resolved.
 
@@ -108,6 +109,7 @@ async def added(
         gathered: the sides of the report.
         resting: documents of others because of which facts are refused.
         stock: as it was measured before.
+        openings: with what the month begins.
 
     Raises:
         ConnectorError: one of the systems can't be read.
@@ -128,7 +130,7 @@ async def added(
         quarantined=await stored.quarantined(quarantine) if quarantine else (),
         in_transit=gathered.in_transit,
     )
-    done = await tied(context, month, report, known, first=stock, openings=NO_OPENINGS)
+    done = await tied(context, month, report, known, first=stock, openings=openings)
     ids = await _items(context, {one.place.what for one in done.red})
     found = identified(str(month), ordered(differences(done, ids)))
     return msgspec.structs.replace(
