@@ -311,14 +311,23 @@ class _Play:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _hurry(self, installation: Installation, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Let these retries be due now: nobody waits long for back-offs here."""
+        """Let these retries be due now: nobody waits long for back-offs here.
+
+        Nor for the end of a call that was given up: every call has ended when its run has.
+        """
         if not rows:
             return
+        ids = [row["id"] for row in rows]
         async with installation.database.transaction() as on:
             now = datetime.now(UTC)
             await on.execute(
                 "update subject set due_at = now() where id = any(%s)",
-                ([row["id"] for row in rows],),
+                (ids,),
+            )
+            await on.execute(
+                "update posting set over_at = now()"
+                " where over_at > now() and subject_id = any(%s)",
+                (ids,),
             )
             await installation.lanes.put_off(on, [(row["job_id"], now) for row in rows])
 

@@ -136,6 +136,8 @@ class CondensedStory:
                 self._shipbob.stow(wro, {"TEE": 70})
 
     def _deliver_the_rest(self) -> None:
+        """The answer to one receipt is lost, after it was made."""
+        self._lose_an_answer("itemReceipt")
         for wro in self.wros():
             self._shipbob.stow(wro)
             if wro.center_id == 10:  # noqa: PLR2004 - the center of the caps
@@ -147,6 +149,8 @@ class CondensedStory:
         self._shipbob.complete(self.unordered)
 
     def _sell_and_ship(self) -> None:
+        """The answer to one fulfilment is lost, after it was made."""
+        self._lose_an_answer("itemFulfillment")
         places = {"MUG": 6, "GIFT": 6, "PEN": 7}
         self.sales_order = self._netsuite.add_sales_order(
             SALES_ORDER,
@@ -182,3 +186,9 @@ class CondensedStory:
 
     def _invoice(self) -> None:
         self._shipbob.invoice()
+
+    def _lose_an_answer(self, record_type: str) -> None:
+        """In some worlds nothing tells then whose document it is."""
+        self._netsuite.fault(
+            "error_after_commit", method="POST", path=f"!transform/{record_type}", times=1
+        )

@@ -80,7 +80,7 @@ FLOW: Final = Flow(
     ),
     key_of=key_of,
     within_of=within_of,
-    rules="tracking-4",
+    rules="tracking-5",
     facts=TrackingFacts,
     read=read,
     confirm=confirm,

@@ -87,9 +87,13 @@ def done_by_others(
             (written_anew if number in ours else parcels).append(line)
     if own.status in FULFILLMENT_NOT_SHIPPED:
         units = []
-    by_others = f"On item fulfilment {own.called} already, which these books did not post"
     anew = f"On item fulfilment {own.called} already, with the number as ShipBob wrote it before"
-    return (*refused([*units, *parcels], by_others), *refused(written_anew, anew))
+    return (*refused([*units, *parcels], on_others(own)), *refused(written_anew, anew))
+
+
+def on_others(own: FulfillmentFact) -> str:
+    """Say why a line is refused that stands on a fulfilment which we did not post."""
+    return f"On item fulfilment {own.called} already, which these books did not post"
 
 
 def posted_parcels(posted: Iterable[Posted]) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from ml_connector.flows.tracking.delivery import told_before
+from ml_connector.flows.tracking.delivery import SOURCE_LINE, told_before
 from ml_connector.flows.tracking.documents import (
     OrderLineUnits,
     ShipmentBooking,
@@ -34,6 +34,7 @@ from ml_connector.flows.tracking.sales_orders import (
 from ml_connector.flows.tracking.source_lines import (
     done_by_others,
     left_off,
+    on_others,
     posted_parcels,
     source_lines,
 )
@@ -50,6 +51,7 @@ from ml_connector.ledger.postings.documents import (
 from ml_connector.netsuite.statuses import (
     FULFILLMENT_NOT_SHIPPED,
 )
+from ml_connector.rules.refused import refused as as_refused
 from ml_connector.words import DocumentKind
 
 
@@ -70,7 +72,10 @@ def _told(task: ShipmentTask, own: FulfillmentFact) -> Plan:
     if booking.location is None and own.lines:  # the center isn't mapped
         booking = msgspec.structs.replace(booking, location=own.lines[0].location)
     tell = _tells(task, own, booking)
-    refused = _done_by_others(task, own, known)
+    refused = (
+        *_done_by_others(task, own, known),
+        *(() if tell else _said_by_others(task, own)),
+    )
     corrected = () if ships is not None else _corrected(task, own)
     if not parcels and not tell and ships is None:
         return Plan(
@@ -195,6 +200,17 @@ def _says(own: FulfillmentFact, booking: ShipmentBooking) -> bool:
     """Whether the memo says already what we would write into it."""
     text = f"ShipBob shipment {booking.shipment.id}: {booking.delivery.text()}"
     return booking.fields.delivery_status is None and text in own.memo
+
+
+def _said_by_others(task: ShipmentTask, own: FulfillmentFact) -> tuple[RefusedUnits, ...]:
+    """Return the delivery state as refused, where the fulfilment tells it and we never did.
+
+    Such is our own fulfilment, with our memo, in an account that keeps no external id.
+    """
+    if told_before(task.posted) is not None:
+        return ()
+    lines = source_lines(task.facts, task.settings)
+    return as_refused([one for one in lines if one.source_line == SOURCE_LINE], on_others(own))
 
 
 def _done_by_others(
