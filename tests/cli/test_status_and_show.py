@@ -62,6 +62,15 @@ def test_status_says_what_runs_and_what_to_do_next(cli: Command) -> None:
     assert cli("status", "--json").json["connections"][0]["work"]["waiting"] == 1
 
 
+@pytest.mark.usefixtures("told")
+def test_alarms_do_not_say_that_nothing_is_wrong_while_something_waits(cli: Command) -> None:
+    said = cli("alarms", "list")
+
+    assert said.status == 0
+    assert "No alarm. 1 waits or has stopped: see ml-connector status" in said.out
+    assert "Nothing is wrong" not in said.out
+
+
 def test_status_before_init_says_what_to_do_first(bare: Command) -> None:
     said = bare("status")
 

@@ -20,6 +20,8 @@ from ml_connector.cli.context import current
 from ml_connector.errors import UserError
 from ml_connector.ledger.alarms import outbox
 from ml_connector.ledger.alarms.alarms import Alarm, open_alarms
+from ml_connector.ledger.inbox import outcomes
+from ml_connector.storage.database import Connection
 from ml_connector.words import AlarmKind
 
 commands = typer.Typer(
@@ -41,7 +43,7 @@ def list_alarms() -> None:
 
     async def find(
         installation: Installation,
-    ) -> tuple[list[Alarm], list[dict[str, Any]], list[AlarmText]]:
+    ) -> tuple[list[Alarm], list[dict[str, Any]], list[AlarmText], int]:
         storage = fills_up(installation.settings)
         if stopped := await stores_nothing(installation.database):
             storage.append(stopped)
@@ -58,9 +60,10 @@ def list_alarms() -> None:
                     channels.append(
                         {"connection": name, "channel": shown, **state, "error": str(refused)}
                     )
-            return await open_alarms(on, names), channels, storage
+            stops = await _stopped(on, names)
+            return await open_alarms(on, names), channels, storage, stops
 
-    found, channels, storage = context.run(find)
+    found, channels, storage, stops = context.run(find)
     printer = context.printer
     for text in storage:
         printer.line(f"Now  {AlarmKind.STORAGE}: {text.sentence}", style="bold")
@@ -74,7 +77,7 @@ def list_alarms() -> None:
             f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {alarm.times} times, {told}."
         )
     if not found and not storage:
-        printer.line("Nothing is wrong.")
+        printer.line(_calm(stops))
     _print_channels(channels)
     printer.answer(
         {
@@ -83,6 +86,20 @@ def list_alarms() -> None:
             "storage": [text._asdict() for text in storage],
         }
     )
+
+
+async def _stopped(on: Connection, names: Sequence[str]) -> int:
+    """Return how many subjects wait or have stopped."""
+    found = [row for name in names for row in await outcomes.stopped(on, name)]
+    return sum(row["count"] for row in found)
+
+
+def _calm(stops: int) -> str:
+    """Return what is said without any alarm: not that all is well while something is open."""
+    if not stops:
+        return "Nothing is wrong."
+    open_ones = "1 waits or has" if stops == 1 else f"{stops} wait or have"
+    return f"No alarm. {open_ones} stopped: see ml-connector status"
 
 
 @commands.command("test")
