@@ -330,4 +330,7 @@ def _play(told: Story) -> None:
         else:
             time.sleep(_STEP_SECONDS)
             printer.line(f"{number}. {step.says}")
-        step.do()
+        try:
+            step.do()
+        except (LookupError, ValueError) as error:  # a person did something else meanwhile
+            printer.line(f"   Not done: {error}", style=_STYLES["problem"])
