@@ -103,6 +103,8 @@ def test_a_connection_is_set_up_by_calls(acme: Merchant, api: httpx2.Client) -> 
     assert "[locations]" in api.get("/connections/second/file").json()["toml"]
     live = api.put("/connections/second/mode", json={"mode": "live"})
     assert (live.status_code, live.json()["changed"]) == (200, True)
+    wait_until(lambda: acme.rows("select * from posting where state = 'done'"))
+    assert api.post("/connections/second/sync").status_code == 204
     shown = acme.rows("select * from act where details ->> 'draft' = 'second'")
     assert {one["what"] for one in shown} == {"draft.begin", "draft.answer", "draft.discard"}
     assert world.token not in str(shown)
