@@ -46,6 +46,9 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.FACT_WENT_DOWN: DifferenceEnding("ShipBob says what is posted", with_fact=True),
         Kind.HANDLED_CHANGED: DifferenceEnding("the document is changed back", with_fact=True),
         Kind.ACCEPTED_CHANGED: DifferenceEnding("the decision is taken back"),
+        Kind.AFTER_CLOSE: DifferenceEnding(
+            "it is put back, or the month is opened and closed anew"
+        ),
         Kind.DOCUMENT_CHANGED: DifferenceEnding(
             "the lines are set back", (_ACCEPT, _CORRECT, _HANDLED)
         ),
