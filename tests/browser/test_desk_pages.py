@@ -146,6 +146,25 @@ def test_a_decision_is_looked_at_made_and_undone(browser: "Browser", desk: Desk)
     assert decided == [{"person": "fiona", "taken_back_by": "fiona"}]
 
 
+def test_who_leaves_the_page_has_confirmed_the_decision(browser: "Browser", desk: Desk) -> None:
+    wro = desk.odd[0]
+    with window(browser, desk.acme.url) as seen:
+        signed_in(seen)
+        one = subject_id(desk.acme, wro)
+        seen.go(f"/attention?decide={one}&choose=not-ours#decide")
+        seen.page.click("text=Look at what it leads to")
+        seen.page.wait_for_selector("text=Not ours leads to")
+        seen.page.fill("textarea[name=note]", "A sample for us")
+        confirm(seen)
+        seen.go("/overview")
+        desk.acme.wait_for(wro)
+
+        assert seen.faults == []
+    assert desk.acme.rows("select note from decision where key = %(key)s", key=str(wro.id)) == [
+        {"note": "A sample for us"}
+    ]
+
+
 def test_keys_move_select_and_search(browser: "Browser", desk: Desk) -> None:
     with window(browser, desk.acme.url) as seen:
         signed_in(seen)

@@ -106,7 +106,7 @@ def seen(
         merchant(tmp_path_factory.mktemp("seen"), url) as made,
     ):
         asyncio.run(write_books(url))
-        for role in ("viewer", "admin"):
+        for role in Role:
             add_user(made, role, role)
         with made.serving("--no-worker", console=True):
             yield made
@@ -231,6 +231,49 @@ def test_the_audit_trail_finds_a_document_by_its_number(viewer: Browser) -> None
     assert "Nothing matches" in viewer.get("/audit-trail?number=5009").text
     assert "Nothing matches" in viewer.get("/audit-trail?from=2020-01-01&to=2020-01-31").text
     assert viewer.get("/audit-trail?from=yesterday").status_code == 400
+
+
+ROLES: Final = ("viewer", "warehouse", "finance", "admin")
+
+MAY: Final[tuple[tuple[str, str, str], ...]] = (
+    ("get", "/settings", "viewer"),
+    ("get", "/system", "viewer"),
+    ("get", "/users", "admin"),
+    ("get", "/tokens", "admin"),
+    ("get", "/attention/export.csv", "viewer"),
+    ("post", "/audit-trail/verify", "viewer"),
+    ("post", "/attention/again", "warehouse"),
+    ("post", "/attention/assign", "warehouse"),
+    ("post", "/events/replay", "warehouse"),
+    ("post", "/stock/compare", "warehouse"),
+    ("post", "/flows/invoices/fee-audit", "warehouse"),
+    ("post", "/alarms/channels/0/test", "admin"),
+    ("post", "/system/backup", "admin"),
+    ("post", "/system/backups/none.backup/verify", "admin"),
+    ("post", "/connections/nobodys/pause", "admin"),
+    ("post", "/users", "admin"),
+    ("post", "/tokens", "admin"),
+)
+"""What the lowest role is that gets further than a refusal."""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_as_far_as_it_may(seen: Merchant, role: str) -> None:
+    browser = Browser(seen.url)
+    assert browser.sign_in(role).status_code == 303
+    csrf = browser.csrf("/account")
+    refused = [
+        (method, path)
+        for method, path, _ in MAY
+        if browser.http.request(
+            method, path, data={"csrf": csrf} if method == "post" else None
+        ).status_code
+        == 403
+    ]
+
+    assert refused == [
+        (method, path) for method, path, lowest in MAY if ROLES.index(role) < ROLES.index(lowest)
+    ]
 
 
 def test_only_an_admin_pauses_a_connection_and_it_is_an_act(
