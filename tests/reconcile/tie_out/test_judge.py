@@ -232,3 +232,12 @@ def test_every_kind_says_what_it_is_and_how_it_ends() -> None:
     assert list(RULES) == list(OpenKind)
     assert all(rule.words and rule.ends for rule in RULES.values())
     assert all(rule.acts for rule in RULES.values() if rule.red)
+
+
+def test_units_in_quarantine_may_have_left_the_center_or_not() -> None:
+    there = moved(3, 1, item(OpenKind.QUARANTINED, 2))
+    gone = moved(1, 1, item(OpenKind.QUARANTINED, 2), item(OpenKind.MOVED_AT_SHIPBOB, -2))
+
+    assert (kinds(there), kinds(gone)) == ([OpenKind.QUARANTINED], [])
+    assert not there.red
+    assert not gone.red

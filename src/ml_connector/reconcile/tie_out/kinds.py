@@ -107,7 +107,7 @@ RULES: Final[Mapping[OpenKind, OpenRule]] = MappingProxyType(
         ),
         OpenKind.QUARANTINED: OpenRule(
             "in quarantine: at the center, and at NetSuite's location for it",
-            "in_full",
+            "booked_or_not",
             "",
             "its release",
         ),
