@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from ml_connector.reconcile.report.stock import STOCK, equation, verdict
+from ml_connector.reconcile.tie_out.judge import figures
 from ml_connector.reconcile.tie_out.rows import TieOut
 from ml_connector.shown import visible
 
@@ -42,8 +43,9 @@ def write(out: Book, tied: TieOut, most: int) -> None:
     for at, line in enumerate(tied.lines[:most], 1):
         _text(sheet, at, 0, line.place.what or "(unknown)")
         _text(sheet, at, 1, tied.location(line.place.where))
+        numbers = figures(line)
         for place, column in enumerate(STOCK, 2):
-            out.number(sheet, at, place, column.of(line), "")
+            out.number(sheet, at, place, numbers[column.field], "")
         _text(sheet, at, len(columns) - 2, verdict(line))
         _text(sheet, at, len(columns) - 1, equation(line))
     end = min(len(tied.lines), most) + 1
