@@ -60,11 +60,23 @@ def _explain(error: BaseException, printer: Printer) -> int:
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "ml-connector"
             next_step = f"See {command} --help."
-            printer.error(error.format_message(), where=command, next_step=next_step)
+            printer.error(_in_our_words(error), where=command, next_step=next_step)
             return 2
         case _:
             printer.error("Stopped before it was done", next_step="Run it again: nothing is lost.")
             return 1
+
+
+def _in_our_words(error: typer.TyperException) -> str:
+    """Return what was typed wrong, without the words of the library that read it."""
+    said = error.format_message()
+    faults = getattr(error.__cause__, "errors", None)
+    if faults is None:
+        return said
+    from ml_connector.config.fault_words import fault_in_words  # noqa: PLC0415 - rarely needed
+
+    fault = faults()[0]
+    return said.replace(error.message, fault_in_words(fault))
 
 
 def _admit(error: Exception, printer: Printer) -> int:

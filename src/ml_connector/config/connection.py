@@ -11,6 +11,12 @@ from zoneinfo import ZoneInfo
 import pydantic
 
 from ml_connector.config import toml_file
+from ml_connector.config.fault_words import (
+    ACCOUNT_PATTERN,
+    BODY_FIELD_PATTERN,
+    NAME_PATTERN,
+    VERSION_PATTERN,
+)
 from ml_connector.config.order_match import OrderMatch, OrderRules, rules_of
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
@@ -44,7 +50,7 @@ class _Section(pydantic.BaseModel):
 class NetSuiteSection(_Section):
     """``[netsuite]``: the account and the certificate that signs in to it."""
 
-    account_id: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$")]
+    account_id: Annotated[str, pydantic.Field(pattern=ACCOUNT_PATTERN)]
     base_url: str | None = None
     restlets_url: str | None = None
     client_id: str
@@ -59,7 +65,7 @@ class ShipBobSection(_Section):
 
     api_url: str = "https://api.shipbob.com"
     auth_url: str = "https://auth.shipbob.com"
-    version: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9.\-]+$")] = "2026-07"
+    version: Annotated[str, pydantic.Field(pattern=VERSION_PATTERN)] = "2026-07"
     channel_id: int | None = None
     token: SecretText | None = pydantic.Field(default=None, exclude=True)
     client_id: str | None = None
@@ -110,7 +116,7 @@ class BillingSection(_Section):
 
 _CHANNEL: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
-BodyField = Annotated[str, pydantic.Field(pattern=r"^custbody[a-z0-9_]{1,60}$")]
+BodyField = Annotated[str, pydantic.Field(pattern=BODY_FIELD_PATTERN)]
 """The id of a custom field on a transaction's body."""
 
 
@@ -283,7 +289,7 @@ class ConnectionSettings(_Section):
             (dry-run), one that is there keeps its mode.
     """
 
-    name: Annotated[str, pydantic.Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    name: Annotated[str, pydantic.Field(pattern=NAME_PATTERN)]
     mode: Mode | None = None
     start_date: date | None = None
     netsuite: NetSuiteSection

@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from ml_connector.config import toml_file
+from ml_connector.config.fault_words import fault_in_words
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
 
@@ -205,7 +206,7 @@ def _named_by_variable(path: Path, text: str, error: pydantic.ValidationError) -
     if text:
         return toml_file.explain(path, text, Settings, error)
     faults = [
-        f"  - MLC_{str(detail['loc'][0]).upper()}: {detail['msg'].removeprefix('Value error, ')}"
+        f"  - MLC_{str(detail['loc'][0]).upper()}: {fault_in_words(detail)}"
         for detail in error.errors(include_url=False)
     ]
     return UserError(

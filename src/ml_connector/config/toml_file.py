@@ -13,7 +13,10 @@ from typing import Any
 import pydantic
 from pydantic_core import ErrorDetails
 
+from ml_connector.config.fault_words import fault_in_words
 from ml_connector.errors import UserError
+
+_AT_THE_TOP = "at the top, before any [table]"
 
 
 def read(path: Path) -> tuple[dict[str, Any], str]:
@@ -132,11 +135,24 @@ def _fault(text: str, model: type[pydantic.BaseModel], detail: ErrorDetails) -> 
     place = ".".join(keys) + (f" (line {line})" if line else "")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, keys[:-1])
-        return f'unknown key "{keys[-1]}" at {place}{nearest(keys[-1], known)}'
+        meant = _other_place(model, keys) or nearest(keys[-1], known)
+        return f'unknown key "{keys[-1]}" at {place}{meant}'
     if detail["type"] == "missing":
         return f"{place}: this key is missing"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{place}: {message[:1].lower()}{message[1:]}"
+    return f"{place}: {fault_in_words(detail)}"
+
+
+def _other_place(model: type[pydantic.BaseModel], keys: Sequence[str]) -> str:
+    """Return ``; "x" belongs in [y]`` for a key that stands in the wrong table, or nothing."""
+    key = keys[-1]
+    tables = {
+        name: known for name in _known_keys(model, ()) if (known := _known_keys(model, [name]))
+    }
+    if len(keys) > 1 and key in _known_keys(model, ()):
+        place = f"in a table of its own, [{key}]" if key in tables else _AT_THE_TOP
+        return f'; "{key}" belongs {place}'
+    owners = [f"[{name}]" for name, known in tables.items() if len(keys) == 1 and key in known]
+    return f'; "{key}" belongs in {" or ".join(owners)}' if owners else ""
 
 
 def _known_keys(model: type[pydantic.BaseModel], path: Sequence[str]) -> list[str]:

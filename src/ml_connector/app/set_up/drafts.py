@@ -16,6 +16,7 @@ from ml_connector.app.connections.as_file import as_file
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up.draft_tokens import PAIR, refresh_token
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.fault_words import fault_in_words
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import acts, connections, drafts
 from ml_connector.ledger.connections.drafts import Draft
@@ -213,7 +214,7 @@ def _refused(error: pydantic.ValidationError) -> UserError:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return UserError(
-        f"{where} can't be used: {first['msg'].removeprefix('Value error, ')}",
+        f"{where} can't be used: {fault_in_words(first)}",
         where=where,
         next_step="Correct it and save again.",
     )

@@ -11,6 +11,7 @@ import pydantic
 from ml_connector.app.connections.apply import Applied, apply_connection
 from ml_connector.app.installation.installation import Installation
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.config.fault_words import fault_in_words
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -269,7 +270,7 @@ def _checked(
     try:
         ConnectionSettings.model_validate({**stored, "mode": applied.mode})
     except pydantic.ValidationError as error:
-        what = "; ".join(str(one["msg"]) for one in error.errors(include_url=False))
+        what = "; ".join(fault_in_words(one) for one in error.errors(include_url=False))
         raise _refused(f"{said(setting)} can't be used: {what}", forms) from None
 
 
