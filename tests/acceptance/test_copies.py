@@ -163,7 +163,8 @@ def test_a_copy_is_red_until_a_person_says_that_it_is_another_matter(
     report = close(acme).report
     said = [one.says for one in report.of(Kind.MOVED_BY_OTHERS)]
 
-    assert report.green
+    # A bill moves no stock; the others' units are in NetSuite alone, and are named as such.
+    assert {one.kind for one in report.open} <= {"stock_moved_by_others"}
     assert any(
         f"not ours, and is another matter than {made.word} {made.key} (decision"
         f" {decided.json['id']})" in one
