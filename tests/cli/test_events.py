@@ -105,7 +105,7 @@ def test_one_event_is_shown_whole(cli: Command) -> None:
 def test_a_list_is_a_table_for_people(cli: Command) -> None:
     answered = cli("events", "list")
 
-    assert answered.out.splitlines()[0].split()[:3] == ["id", "received", "connection"]
+    assert answered.out.splitlines()[0].split()[:3] == ["id", "received", "source"]
     assert "some.new.topic" in answered.out
     assert "\x1b[" not in answered.out
 

@@ -13,6 +13,7 @@ from ml_connector import private_files
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.fee_audit import accrue, audit_fees
 from ml_connector.cli.context import current
+from ml_connector.cli.table_layout import in_cell
 from ml_connector.errors import UserError
 from ml_connector.fee_audit.accruals import Accrual, totals
 from ml_connector.fee_audit.fees import Audit
@@ -218,7 +219,7 @@ def _cell(value: object) -> object:
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
-    return "" if amount is None else f"{amount:f} {currency}".strip()
+    return "" if amount is None else f"{in_cell(amount)} {currency}".strip()
 
 
 def _day(text: str | None, option: str) -> date | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.table_layout import Column
 from ml_connector.errors import NeedsHuman
 from ml_connector.ledger.connections import connections
 
@@ -19,7 +20,14 @@ def list_connections() -> None:
     found = context.run(find)
     rows = [_listed(one) for one in found]
     context.printer.table(
-        ["name", "mode", "paused", "held", "NetSuite account", "ShipBob", "from"],
+        [
+            *("name", Column("mode", whole=True)),
+            Column("paused", left_out=3),
+            Column("held", left_out=4),
+            Column("NetSuite account", left_out=2),
+            Column("ShipBob", left_out=1),
+            "from",
+        ],
         [
             [
                 row["name"],

@@ -112,10 +112,12 @@ class Context:
         from ml_connector.ledger.connections import connections  # noqa: PLC0415 - see above
 
         async with installation.database.transaction() as on:
+            known = await connections.every(on)
+            self.printer.one_connection = len(known) == 1
             if self.options.connection is not None:
                 yield on, [(await self.connection(on)).name]
             else:
-                yield on, [one.name for one in await connections.every(on)]
+                yield on, [one.name for one in known]
 
 
 _APPLY_FIRST = "Write a connection file and run: ml-connector connection apply FILE"

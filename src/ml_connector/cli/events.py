@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.table_layout import Column
 from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
@@ -28,6 +29,17 @@ CauseCode = Annotated[str | None, typer.Option("--cause", help="Such as sku_miss
 Since = Annotated[
     str | None, typer.Option("--since", help="A date, a date and time, or an age like 2h, 3d.")
 ]
+
+_COLUMNS: Final = (
+    "id",
+    Column("received", left_out=3),
+    "connection",
+    Column("source", left_out=1),
+    Column("topic", left_out=2),
+    "subject",
+    "status",
+    "cause",
+)
 
 
 def list_events(
@@ -52,7 +64,7 @@ def list_events(
 
     found = context.run(find)
     context.printer.table(
-        ["id", "received", "connection", "source", "topic", "subject", "status", "cause"],
+        _COLUMNS,
         [
             [
                 row["id"],

@@ -7,12 +7,16 @@ import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.table_layout import Column, in_cell
 from ml_connector.cli.times import moments
 from ml_connector.ledger.journal import trail
 
 _COLUMNS: Final = (
-    *("number", "connection", "date", "source", "SKU", "location", "quantity", "amount"),
-    *("target", "external id"),
+    *("number", "connection", "date", "source", "SKU"),
+    Column("location", left_out=2),
+    *("quantity", "amount"),
+    Column("target", left_out=3),
+    Column("external id", whole=True, left_out=1),
 )
 
 
@@ -94,4 +98,6 @@ def _cells(row: Mapping[str, Any]) -> list[object]:
 
 def money(row: Mapping[str, Any]) -> str:
     """Return the amount of a row with its currency; empty where it has none."""
-    return "" if row["amount"] is None else f"{row['amount']:f} {row['currency'] or ''}".strip()
+    if row["amount"] is None:
+        return ""
+    return f"{in_cell(row['amount'])} {row['currency'] or ''}".strip()

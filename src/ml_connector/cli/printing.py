@@ -3,15 +3,18 @@
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
+from ml_connector.cli.table_layout import GAP, Column, in_cell, layout
 from ml_connector.shown import escaped_json, visible
+
+_ONE: Final = "connection"
 
 
 class Printer:
@@ -22,6 +25,8 @@ class Printer:
 
     def __init__(self, *, as_json: bool = False, color: bool | None = None) -> None:
         self.as_json = as_json
+        self.one_connection = False
+        """Whether there is only one connection, so that a table need not name it."""
         self._out = _console(sys.stdout, color)
         self._err = _console(sys.stderr, color)
 
@@ -67,20 +72,44 @@ class Printer:
         self._err.print(Text(_lines(text), style="dim"), soft_wrap=True)
 
     def table(
-        self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str
+        self, columns: Sequence[str | Column], rows: Sequence[Sequence[object]], *, empty: str
     ) -> None:
-        """Print a table for a person, or a sentence when there is nothing in it."""
+        """Print a table for a person, or a sentence when there is nothing in it.
+
+        A column "connection" is left out when there is only one connection. What does not fit
+        the terminal is left out and named below the table.
+        """
         if self.as_json:
             return
         if not rows:
             self.line(empty)
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
-        self._out.print(table)
+        given = [one if isinstance(one, Column) else Column(one) for one in columns]
+        kept = [
+            at for at, one in enumerate(given) if not (self.one_connection and one.title == _ONE)
+        ]
+        texts = [[visible(in_cell(row[at])) for at in kept] for row in rows]
+        fitting = layout([given[at] for at in kept], texts, self._out.width)
+        titles = [given[kept[at]].title for at in fitting.shown]
+        self._row(titles, fitting.widths, style="bold")
+        for text in texts:
+            self._row([text[at] for at in fitting.shown], fitting.widths)
+        if fitting.left_out:
+            missing = ", ".join(fitting.left_out)
+            self.line(f"… {missing}: not shown, the window is too narrow (--json shows all)")
+
+    def _row(self, cells: Sequence[str], widths: Sequence[int], *, style: str = "") -> None:
+        """Print a row of a table, on as many lines as its longest cell needs."""
+        wrapped = [
+            Text(cell).wrap(self._out, max(1, width), overflow="fold")
+            for cell, width in zip(cells, widths, strict=True)
+        ]
+        for number in range(max(map(len, wrapped), default=0)):
+            line = ""
+            for lines, width in zip(wrapped, widths, strict=True):
+                part = lines[number].plain.rstrip() if number < len(lines) else ""
+                line += part + " " * (width - cell_len(part) + GAP)
+            self._out.print(Text(line.rstrip(), style=style), soft_wrap=True)
 
     def error(self, what: str, *, where: str = "", next_step: str = "", cause: str = "") -> None:
         """Print an error: what is wrong, where, what to do next."""
