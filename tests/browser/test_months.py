@@ -58,6 +58,8 @@ def test_a_report_is_made_while_one_looks_and_downloaded(
 def test_months_are_read_on_every_screen(
     browser: "Browser", shop: Merchant, size: str, scheme: Scheme
 ) -> None:
+    by_hand = shop.sku("HAND")
+    shop.world.netsuite.add_to_stock(by_hand, 6, 3)
     shop.command("reconcile", THIS_MONTH)
     with window(browser, shop.url, size=size, scheme=scheme) as seen:
         signed_in(seen, "visitor", "/months")
@@ -68,6 +70,7 @@ def test_months_are_read_on_every_screen(
         seen.page.locator(f"a[href^='/months/{THIS_MONTH}']").first.click()
         seen.page.get_by_role("heading", level=1).wait_for()
         seen.picture("month")
+        assert seen.page.locator(".roll", has_text=by_hand).is_visible()
         assert seen.obstacles() == []
         assert not seen.scrolls_sideways
         assert seen.faults == []

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ml_connector.app.views.books.month_stock import MonthStock, month_stock
 from ml_connector.errors import UserError
 from ml_connector.ledger import month_reports, month_seals
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -146,6 +147,8 @@ class ShownMonth(msgspec.Struct, frozen=True, kw_only=True):
         explained: those that are shown with their reason, the first thousand.
         counts: of all of those, by their kind in words.
         order_lines: of purchase orders that were received on.
+        stock: both systems place by place; None in reports of earlier versions.
+        provisional: whether the month had not ended.
     """
 
     zone: str
@@ -160,6 +163,8 @@ class ShownMonth(msgspec.Struct, frozen=True, kw_only=True):
     explained: tuple[MonthDifference, ...]
     counts: Mapping[str, int]
     order_lines: tuple[Mapping[str, Any], ...]
+    stock: MonthStock | None = None
+    provisional: bool = False
 
 
 class MonthPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -305,6 +310,8 @@ def shown_month(shown: Mapping[str, Any]) -> ShownMonth:
         explained=tuple(map(_difference, shown.get("explained", ()))),
         counts={Kind(kind).words: count for kind, count in shown["shown"].items()},
         order_lines=tuple(shown.get("order_lines", ())),
+        stock=month_stock(shown),
+        provisional=shown.get("provisional", False),
     )
 
 
