@@ -396,7 +396,7 @@ COMMANDS: Final = (
         name="selftest",
         module="selftest",
         attribute="selftest",
-        about="Run this build against the simulators in sampled worlds.",
+        about="Run this build against the simulators: in sampled worlds, or under kills.",
         simulates=True,
     ),
 )

@@ -28,11 +28,23 @@ def selftest(
             "--worlds", min=1, max=100_000, help="In so many sampled worlds of the simulators."
         ),
     ] = 20,
-    seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Of all that is drawn.")] = 1,
+    chaos: Annotated[
+        bool, typer.Option("--chaos", help="Kill its processes under a month's events instead.")
+    ] = False,
+    events: Annotated[
+        int, typer.Option("--events", min=20, max=100_000, help="Of chaos: at least so many.")
+    ] = 1_000,
+    kills: Annotated[
+        int, typer.Option("--kills", min=0, max=1_000, help="Of chaos: so many processes.")
+    ] = 20,
 ) -> None:
-    """Run this build against the simulators in sampled worlds."""
+    """Run this build against the simulators: in sampled worlds, or under kills."""
     context = current()
     end_as_with_ctrl_c()
+    if chaos:
+        _chaos(events, kills, seed)
+        return
     logs.configure(context.settings.log_format, "error")  # what stops is told in the table
     context.printer.line(f"{worlds_} worlds, seed {seed}")
     done = 0
@@ -48,6 +60,24 @@ def selftest(
     _print_all(results, seed)
     context.printer.answer(as_json(results, seed))
     if not all(one.played.holds for one in results):
+        raise typer.Exit(1)
+
+
+def _chaos(events: int, kills: int, seed: int) -> None:
+    """Play a month under kills, and say how it ended."""
+    from ml_connector.selftest.chaos import run, telling  # noqa: PLC0415 - worlds don't need them
+
+    context = current()
+    printer = context.printer
+    logs.configure(context.settings.log_format, "critical")  # what is killed has much to say
+    printer.line(f"{events} events, {kills} kills, seed {seed}")
+    with printer.counting("events") as bar:
+        result = run.run(context.settings, events=events, kills=kills, seed=seed, told=bar)
+    for line in telling.lines_of(result):
+        printer.line(line)
+    printer.line(telling.summary(result), style="green" if result.holds else "bold red")
+    printer.answer(telling.as_json(result))
+    if not result.holds:
         raise typer.Exit(1)
 
 

@@ -18,7 +18,7 @@ from ml_connector.selftest.story import (
 )
 from ml_connector.sim.shipbob.books.orders import Shipment
 
-_PAYABLE: Final = 904
+PAYABLE: Final = 904
 """Accounts payable in every simulated company."""
 
 
@@ -175,7 +175,7 @@ def _billed(story: CondensedStory) -> Iterator[Fault]:
         'SELECT t.tranid AS number, SUM(a.amount) AS amount FROM "transaction" t'
         ' JOIN transactionaccountingline a ON a."transaction" = t.id'
         " WHERE t.entity = ? AND a.account = ? GROUP BY t.tranid",
-        (SHIPBOBS_VENDOR, _PAYABLE),
+        (SHIPBOBS_VENDOR, PAYABLE),
     )
     owed = {str(row["number"]): -Decimal(str(row["amount"])) for row in rows}
     invoices = {
