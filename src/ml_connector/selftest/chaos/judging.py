@@ -76,6 +76,7 @@ def must_be(both: World, story: RetailerStory, pushed: Mapping[str, Mapping[str,
                 for number, parts in (*expected.receipts.items(), *pushed.items())
                 for sku, units in parts.items()
             ),
+            *((("came back", sku), units) for (sku, _, _), units in expected.returned.items()),
             *(
                 (("tracking number", str(parcel.tracking_number)), 1)
                 for shipment in books.orders.shipments.values()
@@ -104,7 +105,11 @@ def must_be(both: World, story: RetailerStory, pushed: Mapping[str, Mapping[str,
 def there_is(both: World, pushed: Mapping[str, Mapping[str, int]]) -> Amounts:
     """Return what is in NetSuite, and the WROs of each order that was pushed."""
     documents = both.netsuite.documents()
-    numbers = {str(one["id"]): str(one.get("tranId")) for one in documents}
+    numbers = {
+        str(one["id"]): str(one.get("tranId"))
+        for one in documents
+        if one["recordType"] != "returnAuthorization"
+    }
     wros = Counter(
         _number_of(str(wro.purchase_order_number or ""), pushed)
         for wro in both.shipbob.books.receiving.wros.values()
@@ -138,12 +143,16 @@ def _number_of(number: str, pushed: Mapping[str, Mapping[str, int]]) -> str:
 def _moved(
     documents: Iterable[Mapping[str, Any]], numbers: Mapping[str, str], kind: str, says: str
 ) -> Iterable[tuple[tuple[str, ...], Decimal]]:
-    """Units of all documents of a kind, by the number of their order and SKU."""
+    """Units of all documents of a kind, by the number of their order and SKU.
+
+    Receipts of return authorizations, which are numbered by NetSuite, only by SKU.
+    """
     for one in documents:
         if one["recordType"] == kind:
-            number = numbers.get(str(one["createdFrom"]["id"]), "?")
+            number = numbers.get(str(one["createdFrom"]["id"]))
             for line in one["item"]["items"]:
-                key = (says, number, str(line["item"]["refName"]))
+                sku = str(line["item"]["refName"])
+                key = (says, number, sku) if number else ("came back", sku)
                 yield key, Decimal(str(line["quantity"]))
 
 

@@ -350,7 +350,8 @@ class _Play:
             found = self.rows(_NOT_DONE, name=CONNECTION)
             if found is not None and all(one["state"] in {"parked", "dead"} for one in found):
                 return
-            self._tell(f"{len(found or ())} open")
+            first = found[0] if found else {"flow": "", "sentence": ""}
+            self._tell(f"{len(found or ())} open: {first['flow']}: {first['sentence']}")
             await asyncio.sleep(1.0)
 
     async def _sweep_all(
