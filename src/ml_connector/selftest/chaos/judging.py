@@ -5,7 +5,7 @@ The installation is not asked.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -63,43 +63,50 @@ def must_be(both: World, story: RetailerStory, pushed: Mapping[str, Mapping[str,
         story: that was played to its end.
         pushed: units by SKU of each purchase order that the service announces and that came in.
     """
-    books, expected = both.shipbob.books, story.expected
     return _summed(
         [
-            *(
-                (("fulfilled", number, sku), units)
-                for (number, _), parts in expected.fulfilled.items()
-                for sku, units in parts.items()
-            ),
-            *(
-                (("received", number, sku), units)
-                for number, parts in (*expected.receipts.items(), *pushed.items())
-                for sku, units in parts.items()
-            ),
-            *((("came back", sku), units) for (sku, _, _), units in expected.returned.items()),
-            *(
-                (("tracking number", str(parcel.tracking_number)), 1)
-                for shipment in books.orders.shipments.values()
-                if shipment.labelled and shipment.status != "Cancelled"
-                for parcel in shipment.parcels
-            ),
-            *(
-                (("invoice", str(one.id)), one.amount)
-                for one in books.billing.invoices.values()
-                if one.type != "Payment"
-            ),
+            *_units_of_orders(story, pushed),
+            *_told_by_shipbob(both),
             *((("WROs of", number), 1) for number in pushed),
-            *(
-                (("stock", sku, str(location)), units)
-                for (sku, location), units in expected.netsuite.items()
-            ),
-            *(
-                (("stock", sku, str(PUSHED_TO)), units)
-                for parts in pushed.values()
-                for sku, units in parts.items()
-            ),
+            *_stock(story, pushed),
         ]
     )
+
+
+def _units_of_orders(
+    story: RetailerStory, pushed: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    expected = story.expected
+    for (number, _), parts in expected.fulfilled.items():
+        for sku, units in parts.items():
+            yield ("fulfilled", number, sku), units
+    for number, received in (*expected.receipts.items(), *pushed.items()):
+        for sku, units in received.items():
+            yield ("received", number, sku), units
+    for (sku, _, _), units in expected.returned.items():
+        yield ("came back", sku), units
+
+
+def _told_by_shipbob(both: World) -> Iterator[tuple[tuple[str, ...], Decimal | int]]:
+    """Its parcels and invoices; a payment is never billed."""
+    books = both.shipbob.books
+    for shipment in books.orders.shipments.values():
+        if shipment.labelled and shipment.status != "Cancelled":
+            for parcel in shipment.parcels:
+                yield ("tracking number", str(parcel.tracking_number)), 1
+    for one in books.billing.invoices.values():
+        if one.type != "Payment":
+            yield ("invoice", str(one.id)), one.amount
+
+
+def _stock(
+    story: RetailerStory, pushed: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    for (sku, location), units in story.expected.netsuite.items():
+        yield ("stock", sku, str(location)), units
+    for parts in pushed.values():
+        for sku, units in parts.items():
+            yield ("stock", sku, str(PUSHED_TO)), units
 
 
 def there_is(both: World, pushed: Mapping[str, Mapping[str, int]]) -> Amounts:
