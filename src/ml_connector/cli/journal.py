@@ -12,7 +12,9 @@ from ml_connector.cli.times import moments
 from ml_connector.ledger.journal import trail
 
 _COLUMNS: Final = (
-    *("number", "connection", "date", "source", "SKU"),
+    *("number", "connection"),
+    Column("date", left_out=4),
+    *("source", "SKU"),
     Column("location", left_out=2),
     *("quantity", "amount"),
     Column("target", left_out=3),

@@ -95,8 +95,7 @@ class Printer:
         for text in texts:
             self._row([text[at] for at in fitting.shown], fitting.widths)
         if fitting.left_out:
-            missing = ", ".join(fitting.left_out)
-            self.line(f"… {missing}: not shown, the window is too narrow (--json shows all)")
+            self.line(f"… not shown: {', '.join(fitting.left_out)}")
 
     def _row(self, cells: Sequence[str], widths: Sequence[int], *, style: str = "") -> None:
         """Print a row of a table, on as many lines as its longest cell needs."""

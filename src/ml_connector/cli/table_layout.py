@@ -72,28 +72,46 @@ def layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int)
     No word is broken as long as a column can be left out instead.
     """
     widest = [_most(column, rows, at, _longest_line) for at, column in enumerate(columns)]
+    whole = [_is_whole(column, rows, at) for at, column in enumerate(columns)]
     narrowest = [
-        widest[at] if _is_whole(column, rows, at) else _most(column, rows, at, _longest_word)
+        widest[at] if whole[at] else _most(column, rows, at, _longest_word)
         for at, column in enumerate(columns)
     ]
-    shown = list(range(len(columns)))
+    shown = _shown(columns, narrowest, width)
+    given_way = [narrowest[at] if whole[at] else min(narrowest[at], _NARROWEST) for at in shown]
+    return Layout(
+        shown=tuple(shown),
+        widths=_fitted(
+            [widest[at] for at in shown],
+            ([narrowest[at] for at in shown], given_way, [_NARROWEST for _ in shown]),
+            width,
+        ),
+        left_out=tuple(one.title for at, one in enumerate(columns) if at not in shown),
+    )
+
+
+def _shown(columns: Sequence[Column], narrowest: Sequence[int], width: int) -> tuple[int, ...]:
+    """Return the columns that are shown: the least important ones are left out while it is tight.
+
+    One that was left out comes back where a more important one has left room enough for it.
+    """
+    shown = set(range(len(columns)))
     spare = sorted(
         (at for at in shown if columns[at].left_out), key=lambda at: columns[at].left_out
     )
-    left_out = []
-    while spare and _total([narrowest[at] for at in shown]) > width:
-        left_out.append(spare.pop(0))
-        shown.remove(left_out[-1])
-    return Layout(
-        shown=tuple(shown),
-        widths=_fitted([widest[at] for at in shown], [narrowest[at] for at in shown], width),
-        left_out=tuple(columns[at].title for at in left_out),
-    )
+    for at in spare:
+        if _total([narrowest[one] for one in shown]) > width:
+            shown.remove(at)
+    for at in reversed(spare):
+        if _total([narrowest[one] for one in {*shown, at}]) <= width:
+            shown.add(at)
+    return tuple(sorted(shown))
 
 
-def _fitted(widths: list[int], narrowest: list[int], width: int) -> tuple[int, ...]:
-    """Return widths that fit: the widest columns give way first, and words break last."""
-    for least in (narrowest, [min(one, _NARROWEST) for one in narrowest]):
+def _fitted(widest: Sequence[int], bounds: Sequence[Sequence[int]], width: int) -> tuple[int, ...]:
+    """Return widths that fit: the widest columns give way first, to one bound after the other."""
+    widths = list(widest)
+    for least in bounds:
         while _total(widths) > width:
             at = max(range(len(widths)), key=lambda one: (widths[one] > least[one], widths[one]))
             if widths[at] <= least[at]:
