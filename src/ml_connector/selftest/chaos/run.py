@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
+from urllib.parse import urlsplit
 
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.installation import setup
@@ -134,7 +134,7 @@ def _own_database(settings: Settings, folder: Path) -> Iterator[Settings]:
         server.autocommit = True
         server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         try:
-            url = make_conninfo(settings.database_url, dbname=name)
+            url = urlsplit(settings.database_url)._replace(path=f"/{name}").geturl()
             yield own.model_copy(update={"database_url": url})
         finally:
             drop = sql.SQL("drop database if exists {} with (force)")
