@@ -144,6 +144,9 @@ CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
     "history.adjustments": lambda client: listed(
         client.history.adjustments(1, since=SINCE, until=SINCE + timedelta(days=1))
     ),
+    "history.every": lambda client: listed(
+        client.history.every(1, since=SINCE, until=SINCE + timedelta(days=1))
+    ),
     "history.of_items": lambda client: listed(
         client.history.of_items(1, [5, 6], since=SINCE, until=SINCE + timedelta(days=1))
     ),

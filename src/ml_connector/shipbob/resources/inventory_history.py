@@ -74,36 +74,27 @@ class HistoryCalls:
     async def adjustments(
         self, facility_id: int, *, since: datetime, until: datetime
     ) -> AsyncIterator[StockMovement]:
-        """Yield the adjustments at one center (POST /inventory/history:query), as bulk work.
-
-        ShipBob allows spans of 90 days, so a longer one is asked for in pieces.
-        """
-        begin = since
-        while begin < until:
-            end = min(begin + _LONGEST, until)
-            rows = self._session.every(
-                _query(facility_id, begin, end),
-                StockMovement,
-                lambda row: row.inventory_audit_event_id,
-                style=Style.CURSOR,
-            )
-            async for row in rows:
-                if row.event_category in {ADJUSTED, ""}:
-                    yield row
-            begin = end + timedelta(seconds=1)  # filters have whole seconds
+        """Yield the adjustments at one center (POST /inventory/history:query), as bulk work."""
+        async for row in self._pieces(facility_id, since, until, category=ADJUSTED):
+            if row.event_category in {ADJUSTED, ""}:
+                yield row
 
     async def every(
         self, facility_id: int, *, since: datetime, until: datetime
     ) -> AsyncIterator[StockMovement]:
-        """Yield all movements at one center, whatever their category, as bulk work.
+        """Yield all movements at one center, whatever their category, as bulk work."""
+        async for row in self._pieces(facility_id, since, until, category=None):
+            yield row
 
-        ShipBob allows spans of 90 days, so a longer one is asked for in pieces.
-        """
+    async def _pieces(
+        self, facility_id: int, since: datetime, until: datetime, *, category: str | None
+    ) -> AsyncIterator[StockMovement]:
+        """Ask for a span in pieces: ShipBob allows 90 days at a time."""
         begin = since
         while begin < until:
             end = min(begin + _LONGEST, until)
             rows = self._session.every(
-                _query(facility_id, begin, end, category=None),
+                _query(facility_id, begin, end, category=category),
                 StockMovement,
                 lambda row: row.inventory_audit_event_id,
                 style=Style.CURSOR,
