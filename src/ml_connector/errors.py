@@ -12,6 +12,8 @@ from typing import Final
 from ml_connector.awaited import Awaited, AwaitedKind
 from ml_connector.words import Cause
 
+_TRIED_AGAIN: Final = "Nothing: it is tried again by itself."
+
 
 class ConnectorError(Exception):
     """A failure that was foreseen. ``str()`` is a sentence for a person.
@@ -35,6 +37,7 @@ class Retryable(ConnectorError):
     Attributes:
         retry_after_seconds: what the other system asked for, if it did.
         outcome_unknown: the call may have been carried out: look before sending again.
+        where: host and port of who did not answer, for a person at a terminal; never stored.
     """
 
     def __init__(
@@ -42,13 +45,24 @@ class Retryable(ConnectorError):
         sentence: str,
         *,
         cause: Cause = Cause.UPSTREAM_UNAVAILABLE,
-        remedy: str = "Nothing: it is tried again by itself.",
+        remedy: str = _TRIED_AGAIN,
         retry_after_seconds: float | None = None,
         outcome_unknown: bool = False,
+        where: str = "",
     ) -> None:
         super().__init__(sentence, cause=cause, remedy=remedy)
+        self.where = where
         self.retry_after_seconds = retry_after_seconds
         self.outcome_unknown = outcome_unknown
+
+    @property
+    def remedy_of_a_command(self) -> str:
+        """What the person does who ran a command: nothing tries a command again by itself."""
+        if self.remedy != _TRIED_AGAIN:
+            return self.remedy
+        if self.where:
+            return f"See that {self.where} can be reached from here, then run the command again."
+        return "Run the command again in a few minutes."
 
 
 class NeedsData(ConnectorError):

@@ -10,7 +10,7 @@ import typer
 from ml_connector.app.installation.parent_watch import end_with_parent
 from ml_connector.cli.arguments import GlobalOptions, take_global_options
 from ml_connector.cli.printing import Printer
-from ml_connector.errors import ConnectorError, UserError
+from ml_connector.errors import ConnectorError, Retryable, UserError
 from ml_connector.no_core_dumps import forbid_core_dumps
 
 
@@ -50,6 +50,10 @@ def _explain(error: BaseException, printer: Printer) -> int:
         case UserError():
             printer.error(str(error), where=error.where, next_step=error.next_step)
             return 2 if error.usage else 1
+        case Retryable():
+            next_step = error.remedy_of_a_command
+            printer.error(str(error), where=error.where, next_step=next_step, cause=error.cause)
+            return 1
         case ConnectorError():
             printer.error(str(error), next_step=error.remedy, cause=error.cause)
             return 1

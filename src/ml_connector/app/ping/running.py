@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ml_connector.app.connections.checks import Check, outcome_of
-from ml_connector.errors import ConnectorError, UserError
+from ml_connector.errors import ConnectorError, Retryable, UserError
 from ml_connector.shipbob.session import UnexpectedAnswer
 from ml_connector.words import System
 
@@ -92,7 +92,7 @@ async def run_one(system: System, probe: Probe, *, until: float) -> list[Check]:
         return [_fault(check, str(error))]
     except (ConnectorError, UserError) as error:
         outcome = outcome_of(error)
-        own = error.remedy if isinstance(error, ConnectorError) else error.next_step
+        own = _remedy(error)
         clear = outcome in {"forbidden", "missing"}
         return [
             replace(
@@ -134,3 +134,13 @@ def is_needed(flows: frozenset[str], off: frozenset[str]) -> bool:
         off: those of the flows that are off.
     """
     return not flows or bool(flows - off)
+
+
+def _remedy(error: ConnectorError | UserError) -> str:
+    match error:
+        case Retryable():
+            return error.remedy_of_a_command
+        case ConnectorError():
+            return error.remedy
+        case UserError():
+            return error.next_step

@@ -157,11 +157,19 @@ def _failure(
         Retryable(
             f"{SYSTEM_NAMES[call.system]} {what} ({call.operation})",
             outcome_unknown=progress.sending,
+            where=_host_and_port(call.url),
         ),
         what=what,
         before_sending=not progress.sending,
         repeatable=repeatable,
     )
+
+
+def _host_and_port(url: str) -> str:
+    parts = split_address(url)
+    if parts is None or not parts.hostname:
+        return ""
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _check_target(call: Call) -> None:

@@ -1,0 +1,34 @@
+"""A system that can't be reached: the command names it, and what a person can do."""
+
+import pytest
+
+from ml_connector.errors import Retryable
+from ml_connector.transport.call import Call
+from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
+
+
+async def test_who_did_not_answer_is_named_with_host_and_port() -> None:
+    call = Call(
+        connection="acme",
+        system="netsuite",
+        operation="look",
+        method="GET",
+        url="http://127.0.0.1:1/record",
+    )
+    async with Wire(timeouts=Timeouts(), user_agent="tests") as wire:
+        with pytest.raises(NetworkFailure) as caught:
+            await wire.exchange(call)
+    failure = caught.value.failure
+
+    assert isinstance(failure, Retryable)
+    assert failure.where == "127.0.0.1:1"
+    assert "127.0.0.1" not in str(failure)
+    assert failure.remedy == "Nothing: it is tried again by itself."
+    assert failure.remedy_of_a_command == (
+        "See that 127.0.0.1:1 can be reached from here, then run the command again."
+    )
+
+
+def test_a_remedy_of_its_own_stays() -> None:
+    assert Retryable("Busy", remedy="Wait.").remedy_of_a_command == "Wait."
+    assert "Run the command again" in Retryable("Busy").remedy_of_a_command
