@@ -1,9 +1,12 @@
 """A system that can't be reached: the command names it, and what a person can do."""
 
 import pytest
+import stamina
+import structlog
 
 from ml_connector.errors import Retryable
 from ml_connector.transport.call import Call
+from ml_connector.transport.http import client
 from ml_connector.transport.http.wire import NetworkFailure, Timeouts, Wire
 
 
@@ -32,3 +35,17 @@ async def test_who_did_not_answer_is_named_with_host_and_port() -> None:
 def test_a_remedy_of_its_own_stays() -> None:
     assert Retryable("Busy", remedy="Wait.").remedy_of_a_command == "Wait."
     assert "Run the command again" in Retryable("Busy").remedy_of_a_command
+
+
+def test_a_repeated_call_is_logged_in_our_words() -> None:
+    assert client.USER_AGENT  # loading the client sets what is told
+    tries = stamina.retry_context(on=Retryable, attempts=2, wait_initial=0, wait_max=0)
+    with structlog.testing.capture_logs() as said:
+        for attempt in tries:
+            with attempt:
+                if attempt.num == 1:
+                    raise Retryable("NetSuite is busy")
+
+    assert [(one["event"], one["reason"]) for one in said] == [
+        ("call_repeated", "NetSuite is busy")
+    ]

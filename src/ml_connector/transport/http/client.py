@@ -9,6 +9,7 @@ from typing import Final, Self
 import psycopg
 import stamina
 import structlog
+from stamina.instrumentation import PrometheusOnRetryHook, RetryDetails, set_on_retry_hooks
 
 from ml_connector.errors import AlreadyExists, ConnectorError, Retryable
 from ml_connector.storage.database import DatabaseAway
@@ -215,6 +216,16 @@ class _Tries:
         self._waits += 1
         self._waited_seconds += wait
         return max(0.0, wait)
+
+
+def _tell_of_repetition(details: RetryDetails) -> None:
+    """Log in our words that a call is made again; the library's own line names its machinery."""
+    _log.info(
+        "call_repeated", reason=str(details.caused_by), after_seconds=round(details.wait_for, 1)
+    )
+
+
+set_on_retry_hooks([PrometheusOnRetryHook, _tell_of_repetition])
 
 
 def _outcome(failure: ConnectorError | None) -> str:
