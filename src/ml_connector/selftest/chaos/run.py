@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -378,7 +378,14 @@ class _Play:
     async def _differences(
         self, installation: Installation, contexts: ConnectionContexts, deadline: float
     ) -> list[str]:
-        """Say what journal, stock comparison and month ends have to explain."""
+        """Say what journal, stock comparison and month ends have to explain.
+
+        A month end takes what is dated until now: what ShipBob's clock has dated ahead of ours
+        must be past first.
+        """
+        ahead = self.happens.both.shipbob.clock.now() - datetime.now(UTC)
+        self._tell("waiting until ShipBob's clock is past")
+        await asyncio.sleep(max(0.0, ahead.total_seconds()))
         await self._sweep_all(installation, contexts, ["inventory"])
         await self._quiet(deadline)
         drifts = self.rows(
