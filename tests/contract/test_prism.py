@@ -36,7 +36,7 @@ LOOSER_THAN_DOCUMENTED: Final = (
     # Fulfillment centers may be null in the file, alone and in lists; a WRO has always one,
     # since it can't be made without (section 9.4).
     r"missing required field `fulfillment_center`",
-    r"\(reading the fulfillment centers\): Expected `object`, got `null` - at `\$\[\d+\]`",
+    r"\(reading the fulfillment centers, a row without an id: Expected `object`, got `null`",
     # So may the name of a status; a change of status is nothing without it (section 9.4).
     r"missing required field `status` - at `\$.*\.status_history\[\d+\]`",
 )
