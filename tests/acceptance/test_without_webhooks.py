@@ -19,6 +19,7 @@ from acceptance.returning import Desk
 from acceptance.test_costs import UNLIMITED
 from acceptance.test_every_stop_wakes import look as look_at_what_stopped
 from acceptance.test_polls import look
+from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.sim.shipbob.books.orders import Order, Shipment
 from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.books.returns import Return
@@ -308,5 +309,7 @@ def test_after_sweeps_alone_the_month_is_green(
         done = close(acme)
 
     assert states == {"done"}
-    assert shown(done) == set()
-    assert done.report.green
+    # The return was corrected at ShipBob's desk alone: its own stock does not show the second one.
+    [corrected] = world.returned["corrected"].lines
+    sku = acme.world.shipbob.books.products.find(corrected.inventory_id).sku
+    assert shown(done) == {(Kind.STOCK_UNEXPLAINED, sku)}

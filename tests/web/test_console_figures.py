@@ -257,25 +257,6 @@ MAY: Final[tuple[tuple[str, str, str], ...]] = (
 """What the lowest role is that gets further than a refusal."""
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_each_role_gets_as_far_as_it_may(seen: Merchant, role: str) -> None:
-    browser = Browser(seen.url)
-    assert browser.sign_in(role).status_code == 303
-    csrf = browser.csrf("/account")
-    refused = [
-        (method, path)
-        for method, path, _ in MAY
-        if browser.http.request(
-            method, path, data={"csrf": csrf} if method == "post" else None
-        ).status_code
-        == 403
-    ]
-
-    assert refused == [
-        (method, path) for method, path, lowest in MAY if ROLES.index(role) < ROLES.index(lowest)
-    ]
-
-
 def test_only_an_admin_pauses_a_connection_and_it_is_an_act(
     admin: Browser, viewer: Browser, seen: Merchant
 ) -> None:
@@ -426,6 +407,25 @@ def test_a_viewer_verifies_but_has_nothing_compared(viewer: Browser) -> None:
     assert "Waiting for a worker" in progress.text
     assert "hx-refresh" not in progress.headers
     assert "Waiting for a worker" in viewer.get("/audit-trail").text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_as_far_as_it_may(seen: Merchant, role: str) -> None:
+    browser = Browser(seen.url)
+    assert browser.sign_in(role).status_code == 303
+    csrf = browser.csrf("/account")
+    refused = [
+        (method, path)
+        for method, path, _ in MAY
+        if browser.http.request(
+            method, path, data={"csrf": csrf} if method == "post" else None
+        ).status_code
+        == 403
+    ]
+
+    assert refused == [
+        (method, path) for method, path, lowest in MAY if ROLES.index(role) < ROLES.index(lowest)
+    ]
 
 
 def test_a_stream_ends_with_the_process_and_says_nothing_of_it(

@@ -75,7 +75,7 @@ async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[l
 
 # Orders move nothing (section 5.7). On a receipt a negative line, and on a fulfilment a positive
 # one, is an offsetting entry (section 5.2).
-_MOVED: Final = """
+MOVED: Final = """
 SELECT l.item, i.itemid, l.location, SUM(l.quantity) AS quantity
 FROM transaction t
 JOIN transactionline l ON l.transaction = t.id
@@ -117,7 +117,7 @@ async def moved(
     if not locations:
         return
     async for page in suiteql.pages(
-        _MOVED,
+        MOVED,
         (*sorted(STOCKED), first.isoformat(), after.isoformat()),
         within=sorted(locations),
         type=MovedStock,

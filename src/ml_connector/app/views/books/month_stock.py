@@ -23,7 +23,7 @@ class StockItem(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
-class StockPlace(msgspec.Struct, frozen=True, kw_only=True):
+class TiedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """A SKU at a location.
 
     Attributes:
@@ -59,8 +59,8 @@ class MonthStock(msgspec.Struct, frozen=True, kw_only=True):
     is_tied: bool
     has_openings: bool
     notes: tuple[str, ...]
-    places: tuple[StockPlace, ...]
-    totals: StockPlace | None
+    places: tuple[TiedPlace, ...]
+    totals: TiedPlace | None
 
 
 def month_stock(shown: Mapping[str, Any]) -> MonthStock | None:
@@ -77,8 +77,8 @@ def month_stock(shown: Mapping[str, Any]) -> MonthStock | None:
     )
 
 
-def _place(line: Mapping[str, Any]) -> StockPlace:
-    return StockPlace(
+def _place(line: Mapping[str, Any]) -> TiedPlace:
+    return TiedPlace(
         sku=line["sku"],
         location=line.get("location", ""),
         location_name=line.get("location_name", ""),

@@ -12,7 +12,7 @@ from ml_connector.causes.table import Who, who_acts
 from ml_connector.ledger import story as books
 from ml_connector.ledger.decisions import decided_lately
 from ml_connector.storage.database import Connection
-from ml_connector.words import Role
+from ml_connector.words import DecisionKind, Role
 
 MOST_LATELY: Final = 10
 
@@ -50,6 +50,7 @@ class DecidedLately(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     title: str
     subject_id: int | None
+    kind: DecisionKind
     says: str
     note: str
     person: str
@@ -93,6 +94,7 @@ async def lately(on: Connection, names: Sequence[str]) -> tuple[DecidedLately, .
             flow=row["flow"],
             title=subject_title(row["flow"], row["key"]),
             subject_id=row["subject_id"],
+            kind=DecisionKind(row["kind"]),
             says=" ".join(part for part in (row["kind"], row["document"], row["value"]) if part),
             note=row["note"],
             person=row["person"],
