@@ -193,6 +193,7 @@ def test_a_decision_survives_further_stows_and_counts_a_document_once(acme: Merc
     stopped = [standing(acme, wro) for wro in (first, second)]
     for wro in (first, second):
         decide(acme, wro, "handled", "--document", receipt.number)
+        run(acme, first, second)  # the other one wakes: of its document less is left
     for wro in (first, second):
         acme.world.shipbob.stow(wro)
         acme.world.shipbob.complete(wro)

@@ -210,6 +210,7 @@ def test_every_place_that_connects_lets_libpq_be_told() -> None:
     assert told == {
         "engine/work/jobs.py",
         "reconcile/stored/stored.py",
+        "selftest/chaos/service.py",
         "storage/database.py",
         "storage/owning_role.py",
         "storage/schema.py",

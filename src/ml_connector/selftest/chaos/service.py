@@ -25,6 +25,7 @@ from ml_connector.errors import UserError
 from ml_connector.own_python import COMMAND
 from ml_connector.selftest.chaos.plan import Victim
 from ml_connector.storage import postmaster
+from ml_connector.storage.connection_string import conninfo
 
 _READY_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
@@ -66,7 +67,11 @@ class Rows:
         """Return the rows; None while the database is away."""
         with (
             contextlib.suppress(psycopg.OperationalError),
-            psycopg.connect(self._url, autocommit=True, row_factory=dict_row) as connection,
+            psycopg.connect(
+                conninfo(self._url, name="ml-connector selftest"),
+                autocommit=True,
+                row_factory=dict_row,
+            ) as connection,
         ):
             return connection.execute(query.encode(), parameters).fetchall()
         return None
