@@ -2,7 +2,7 @@
 
 from ml_connector.cli.selftest import as_json, causes_of, why, world_of
 from ml_connector.selftest.oracle import Fault
-from ml_connector.selftest.playing import Played, Stop, told_nobody
+from ml_connector.selftest.playing import Played, StoppedFlow, told_nobody
 from ml_connector.selftest.sampling import Sample
 from ml_connector.selftest.worlds import WorldResult
 from ml_connector.sim.readings import Readings
@@ -10,12 +10,14 @@ from ml_connector.sim.readings.shipbob_webhooks import WEBHOOK_BODY
 
 ENVELOPE = Readings({WEBHOOK_BODY: "envelope"})
 LOST = Fault(what="5 units are nowhere", subjects=[("receiving", "1")])
-CLOSED = Stop(flow="receiving", key="1", cause="period_closed", sentence="It is closed")
-BUG = Stop(flow="billing", key="2", cause="bug", sentence="Unforeseen")
-AGAIN = Stop(flow="billing", key="next", cause="rate_limited", sentence="Soon", goes_on=True)
+CLOSED = StoppedFlow(flow="receiving", key="1", cause="period_closed", sentence="It is closed")
+BUG = StoppedFlow(flow="billing", key="2", cause="bug", sentence="Unforeseen")
+AGAIN = StoppedFlow(
+    flow="billing", key="next", cause="rate_limited", sentence="Soon", goes_on=True
+)
 
 
-def ended(*stops: Stop, faults: tuple[Fault, ...] = (), broke: str = "") -> WorldResult:
+def ended(*stops: StoppedFlow, faults: tuple[Fault, ...] = (), broke: str = "") -> WorldResult:
     return WorldResult(
         sample=Sample(number=7, kind="single", readings=ENVELOPE),
         played=Played(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ml_connector.selftest.oracle import faults
-from ml_connector.selftest.playing import Stop, told_nobody
+from ml_connector.selftest.playing import StoppedFlow, told_nobody
 from ml_connector.selftest.story import CondensedStory
 from ml_connector.sim.world import world
 
@@ -35,7 +35,7 @@ def test_a_stop_stands_for_what_is_wrong_with_its_own_subject_only(
 ) -> None:
     assert alone.unordered is not None
     key = str(alone.unordered.id)
-    stop = Stop(flow="receiving", key=key, cause="period_closed", sentence="It is closed")
+    stop = StoppedFlow(flow="receiving", key=key, cause="period_closed", sentence="It is closed")
     left = told_nobody(faults(alone), [stop])
 
     assert len(left) == len(faults(alone)) - 1
@@ -43,7 +43,7 @@ def test_a_stop_stands_for_what_is_wrong_with_its_own_subject_only(
 
 
 def test_a_flow_that_is_blind_stands_for_all_of_its_subjects(alone: CondensedStory) -> None:
-    stop = Stop(flow="billing", key="*", cause="permission_missing", sentence="No scope")
+    stop = StoppedFlow(flow="billing", key="*", cause="permission_missing", sentence="No scope")
 
     assert not any("invoice" in fault.what for fault in told_nobody(faults(alone), [stop]))
 

@@ -55,7 +55,7 @@ _POLL_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stop:
+class StoppedFlow:
     """Something that waits, and says why.
 
     Attributes:
@@ -83,7 +83,7 @@ class Played:
     """
 
     readings: Readings
-    stops: Sequence[Stop]
+    stops: Sequence[StoppedFlow]
     faults: Sequence[Fault]
     told_nobody: Sequence[Fault]
     seconds: float
@@ -114,20 +114,20 @@ def play(settings: Settings, readings: Readings, *, seed: int) -> Played:
         seed: of all that the simulators draw.
     """
     began = time.perf_counter()
-    stops: Sequence[Stop] = ()
+    stops: Sequence[StoppedFlow] = ()
     found: Sequence[Fault] = ()
     broke = ""
     try:
         with world(readings=readings, seed=seed) as both:
             story = CondensedStory(both)
             story.set_up()
-            play = _Play(settings.model_copy(update={"public_url": PUBLIC_URL}), story)
+            play = _WorldPlay(settings.model_copy(update={"public_url": PUBLIC_URL}), story)
             stops = asyncio.run(play.run())
             found = faults(story)
     except ConnectorError as error:
         stops = [_stop_of("*", error)]
     except UserError as error:
-        stops = [Stop(flow="*", key="*", cause="refused", sentence=str(error))]
+        stops = [StoppedFlow(flow="*", key="*", cause="refused", sentence=str(error))]
     except Exception as error:  # noqa: BLE001 - told as the outcome of this world; others go on
         broke = f"{type(error).__name__}: {error}"
     return Played(
@@ -140,7 +140,7 @@ def play(settings: Settings, readings: Readings, *, seed: int) -> Played:
     )
 
 
-def told_nobody(found: Sequence[Fault], stops: Sequence[Stop]) -> list[Fault]:
+def told_nobody(found: Sequence[Fault], stops: Sequence[StoppedFlow]) -> list[Fault]:
     """Return the faults that no stop stands for. Pure."""
     stopped = {(stop.flow, stop.key) for stop in stops}
     if ("*", "*") in stopped:
@@ -155,18 +155,18 @@ def told_nobody(found: Sequence[Fault], stops: Sequence[Stop]) -> list[Fault]:
 
 
 @dataclass
-class _Play:
+class _WorldPlay:
     """The installation in which one story is played."""
 
     settings: Settings
     story: CondensedStory
-    blind: dict[str, Stop] = field(default_factory=dict)
+    blind: dict[str, StoppedFlow] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
         return self.story.world
 
-    async def run(self) -> list[Stop]:
+    async def run(self) -> list[StoppedFlow]:
         """Play all acts; return what is stopped in the end."""
         async with open_installation(self.settings, pool_size=4) as installation:
             await self._apply(installation)
@@ -331,13 +331,13 @@ class _Play:
             )
             await installation.lanes.put_off(on, [(row["job_id"], now) for row in rows])
 
-    async def _stopped(self, installation: Installation) -> list[Stop]:
+    async def _stopped(self, installation: Installation) -> list[StoppedFlow]:
         rows = await installation.database.fetch(
             "select flow, key, cause, sentence, state from subject"
             " where state <> 'done' order by id"
         )
         return [
-            Stop(
+            StoppedFlow(
                 flow=row["flow"],
                 key=row["key"],
                 cause=row["cause"] or "",
@@ -348,5 +348,5 @@ class _Play:
         ]
 
 
-def _stop_of(flow: str, error: ConnectorError) -> Stop:
-    return Stop(flow=flow, key="*", cause=str(error.cause), sentence=str(error))
+def _stop_of(flow: str, error: ConnectorError) -> StoppedFlow:
+    return StoppedFlow(flow=flow, key="*", cause=str(error.cause), sentence=str(error))
