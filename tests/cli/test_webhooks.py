@@ -86,6 +86,18 @@ def test_a_fresh_account_is_subscribed_to_every_group_once(
     assert again["removed"] == []
 
 
+def test_status_counts_the_groups_that_are_subscribed_to(
+    webhooks: Command, shop: Merchant
+) -> None:
+    shop.world.shipbob.switch({"topics_not_offered": sorted(ALL["billing"])})
+    synced(webhooks("sync", "webhooks", "--json"))
+
+    said = webhooks("status").out
+
+    assert f"{len(ALL) - 1} of {len(ALL)} groups subscribed" in said
+    assert "personal access token" in said
+
+
 def test_duplicates_and_strays_of_our_address_go_and_those_of_others_stay(
     webhooks: Command, shop: Merchant
 ) -> None:

@@ -80,7 +80,7 @@ def _of_connection(one: "ConnectionStatus", now: datetime) -> Iterator[str]:
     yield _said(shown.name, ", ".join(states))
     for name, system in (("NetSuite", health.netsuite), ("ShipBob", health.shipbob)):
         account = " ".join(filter(None, (system.account, f"({system.environment})")))
-        token = _token(system.token_seconds)
+        token = "personal access token" if system.is_lasting else _token(system.token_seconds)
         ends = "certificate" if name == "NetSuite" else "consent"
         until = f"{ends} until {system.ends_at:%Y-%m-%d}" if system.ends_at else ""
         yield _said(f"  {name}", ", ".join(filter(None, (account, token, until))))

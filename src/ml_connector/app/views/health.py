@@ -27,8 +27,6 @@ SOON_DAYS: Final = 14
 """A clock with fewer days left is shown as one that a person should look at."""
 
 
-_SUBSCRIBED: Final = frozenset({"kept", "made"})
-
 _ABOUT: Final = {
     AlarmKind.CERTIFICATE: "netsuite",
     AlarmKind.CONSENT: "shipbob",
@@ -51,6 +49,7 @@ class SystemHealth(msgspec.Struct, frozen=True, kw_only=True):
         account: NetSuite's account id, or ShipBob's channel; None where it is not known.
         environment: such as ``sandbox``.
         token_seconds: until the access token is renewed; None: there is none.
+        is_lasting: it is a personal access token, which nobody renews.
         ends_at: of NetSuite's certificate, or of ShipBob's consent if it is not renewed; None
             where there is none, or it is not known.
         trouble: the sentence of the alarm about its credentials; empty without one.
@@ -63,6 +62,7 @@ class SystemHealth(msgspec.Struct, frozen=True, kw_only=True):
     token_seconds: float | None
     ends_at: datetime | None
     limit: LimitInUse
+    is_lasting: bool = False
     trouble: str = ""
 
 
@@ -140,6 +140,7 @@ async def connection_health(
             ),
             trouble=troubles.get("shipbob", ""),
             now=now,
+            is_lasting=not (grant or obtained or applied.section("shipbob").get("client_id")),
         ),
         webhooks=_webhooks(
             webhooks, subscriptions.states(look), troubles.get("webhooks", ""), now=now
@@ -157,6 +158,7 @@ def _system(
     limit: LimitInUse,
     trouble: str,
     now: datetime,
+    is_lasting: bool = False,
 ) -> SystemHealth:
     soon = ends_at is not None and (ends_at - now).days < SOON_DAYS
     return SystemHealth(
@@ -167,6 +169,7 @@ def _system(
         token_seconds=left,
         ends_at=ends_at,
         limit=limit,
+        is_lasting=is_lasting,
         trouble=trouble,
     )
 
@@ -177,7 +180,7 @@ def _webhooks(found: Health, states: list[str], trouble: str, *, now: datetime) 
     return WebhookHealth(
         state="stop" if trouble else "wait" if refused or missing else "ok",
         last_at=found.last_at,
-        subscribed=sum(state in _SUBSCRIBED for state in states),
+        subscribed=states.count("enabled"),
         groups=len(states),
         looked_at=found.looked_at,
         clock_offset_seconds=found.clock_offset_seconds,

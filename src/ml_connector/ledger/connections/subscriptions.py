@@ -194,7 +194,10 @@ async def note_look(
 
 
 def states(look: Mapping[str, Any] | None) -> list[str]:
-    """Return the state of each group as it was last seen; none where that can't be read. Pure."""
+    """Return the state of each group as it was last seen; none where that can't be read. Pure.
+
+    Each is ``enabled`` or ``refused``.
+    """
     groups = look["groups"] if look else {}
     if not isinstance(groups, dict):
         return []
