@@ -2,18 +2,14 @@
 
 import asyncio
 import contextlib
-import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
-from urllib.parse import urlsplit
-
-from psycopg import sql
 
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
 from ml_connector.app.installation import setup
@@ -32,9 +28,9 @@ from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
 from ml_connector.selftest.chaos.happening import CONNECTION, Happening, happening
 from ml_connector.selftest.chaos.judging import external_ids_twice, judge, must_be, there_is
+from ml_connector.selftest.chaos.own_database import own_database
 from ml_connector.selftest.chaos.plan import ChaosPlan, Kill, chaos_plan
 from ml_connector.selftest.chaos.service import KilledService, Recovery, Rows, wait_until
-from ml_connector.storage.schema import connect
 
 FOLDER_PREFIX: Final = "chaos-"
 
@@ -116,29 +112,10 @@ def run(settings: Settings, *, events: int, kills: int, seed: int, told: Told) -
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=settings.data_dir))
     with cleared_if_killed(folder, remove=True):
         try:
-            with _own_database(settings, folder) as own:
+            with own_database(settings, folder) as own:
                 return _run(own, events, kills, seed, told)
         finally:
             clear(folder)
-
-
-@contextlib.contextmanager
-def _own_database(settings: Settings, folder: Path) -> Iterator[Settings]:
-    """Give settings of an installation of its own, on the configured server if there is one."""
-    own = settings.of_its_own_in(folder)
-    if settings.database_url is None:
-        yield own
-        return
-    name = f"chaos_{secrets.token_hex(6)}"
-    with connect(settings.database_url) as server:
-        server.autocommit = True
-        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        try:
-            url = urlsplit(settings.database_url)._replace(path=f"/{name}").geturl()
-            yield own.model_copy(update={"database_url": url})
-        finally:
-            drop = sql.SQL("drop database if exists {} with (force)")
-            server.execute(drop.format(sql.Identifier(name)))
 
 
 def _run(own: Settings, events: int, kills: int, seed: int, told: Told) -> ChaosResult:
