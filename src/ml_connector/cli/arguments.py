@@ -6,6 +6,9 @@ from typing import Final
 
 from ml_connector.errors import UserError
 
+LARGEST_ID: Final = 2**63 - 1
+"""The largest number that the database gives."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalOptions:

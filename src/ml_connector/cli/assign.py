@@ -7,11 +7,15 @@ import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.assign import assign_event
+from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
 
 
 def assign(
-    event_id: Annotated[int, typer.Argument(metavar="ID", help="An event's, of events list.")],
+    event_id: Annotated[
+        int,
+        typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="An event's, of events list."),
+    ],
     to: Annotated[
         str, typer.Option("--to", metavar="USER", help="Who sees to it; empty: nobody.")
     ],

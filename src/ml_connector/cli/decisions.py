@@ -19,6 +19,7 @@ from ml_connector.app.operations.decisions.wanted import (
     Wanted,
 )
 from ml_connector.app.operations.planned import proposal_as_json
+from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
 from ml_connector.cli.flows import print_documents
 from ml_connector.errors import UserError
@@ -39,7 +40,10 @@ _NAMED: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def decide(
-    event_id: Annotated[int, typer.Argument(metavar="ID", help="An event's, of events list.")],
+    event_id: Annotated[
+        int,
+        typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="An event's, of events list."),
+    ],
     kind: Annotated[str | None, typer.Option("--as", help=f"One of {_KINDS}.")] = None,
     document: Annotated[
         str | None,
@@ -119,7 +123,7 @@ def carry_out(look: Callable[[Installation], Awaitable[Proposal]], *, dry_run: b
 
 
 def undecide(
-    decision_id: Annotated[int, typer.Argument(metavar="DECISION_ID")],
+    decision_id: Annotated[int, typer.Argument(metavar="DECISION_ID", min=1, max=LARGEST_ID)],
     note: Annotated[
         str, typer.Option("--note", metavar="TEXT", help="Why: for the audit trail.")
     ] = "",

@@ -8,6 +8,7 @@ import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.replay import replay
+from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
 from ml_connector.cli.events import CauseCode, FlowName, Since, Status, counted, event_filter
 from ml_connector.engine.inbox.reruns import Replayed
@@ -16,7 +17,9 @@ from ml_connector.ledger.history import EventFilter
 
 
 def replay_events(
-    ids: Annotated[list[int] | None, typer.Option("--id", help="May be repeated.")] = None,
+    ids: Annotated[
+        list[int] | None, typer.Option("--id", min=1, max=LARGEST_ID, help="May be repeated.")
+    ] = None,
     status: Status = None,
     cause: CauseCode = None,
     flow: FlowName = None,

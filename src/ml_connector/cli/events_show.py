@@ -8,6 +8,7 @@ import typer
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decisions.offers import offered
 from ml_connector.causes.table import IN_WORDS, who_acts
+from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
 from ml_connector.cli.decisions import print_decisions
 from ml_connector.cli.events import shown_moment
@@ -19,7 +20,9 @@ from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.inbox.subjects import SubjectRef
 
 
-def show_event(event_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def show_event(
+    event_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID)],
+) -> None:
     """Show one event: what came, what was decided, what was posted, and why."""
     context = current()
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ml_connector.errors import UserError
 
+_AGE: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -26,21 +27,36 @@ def moment(
     Raises:
         UserError: the text is none of these.
     """
-    age = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
-    if age:
-        return (now or datetime.now(UTC)) - timedelta(**{_UNITS[age[2]]: int(age[1])})
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UserError(
-            f'"{text}" is no time',
-            where=option,
-            next_step="Write 2026-11-20, 2026-11-20T10:00, or an age like 30m, 2h, 3d.",
-            usage=True,
-        ) from None
-    if end_of_day and re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text.strip()):
+        return _moment(text.strip(), now or datetime.now(UTC), end_of_day=end_of_day)
+    except (ValueError, OverflowError):
+        raise _no_time(text, option) from None
+
+
+def _moment(text: str, now: datetime, *, end_of_day: bool) -> datetime:
+    """Return the moment that a text means.
+
+    Raises:
+        ValueError: it means none.
+        OverflowError: it means one before or after all that can be told.
+    """
+    if age := _AGE.fullmatch(text):
+        return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    found = datetime.fromisoformat(text)
+    if end_of_day and re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", text):
         found += timedelta(days=1)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    found.astimezone(UTC)  # the database keeps it so
+    return found
+
+
+def _no_time(text: str, option: str) -> UserError:
+    return UserError(
+        f'"{text}" is no time',
+        where=option,
+        next_step="Write 2026-11-20, 2026-11-20T10:00, or an age like 30m, 2h, 3d.",
+        usage=True,
+    )
 
 
 def later(text: str, option: str, *, now: datetime | None = None) -> datetime:
@@ -56,7 +72,12 @@ def later(text: str, option: str, *, now: datetime | None = None) -> datetime:
     """
     at = now or datetime.now(UTC)
     found = moment(text, option, now=at)
-    return at + (at - found) if re.fullmatch(r"\d{1,6}[smhdw]", text.strip()) else found
+    if not _AGE.fullmatch(text.strip()):
+        return found
+    try:
+        return at + (at - found)
+    except OverflowError:
+        raise _no_time(text, option) from None
 
 
 def day(text: str, option: str, *, last: bool = False, now: datetime | None = None) -> date:
@@ -71,7 +92,7 @@ def day(text: str, option: str, *, last: bool = False, now: datetime | None = No
     Raises:
         UserError: the text is none of these.
     """
-    month = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
+    month = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text.strip())
     if month and 1 <= int(month[2]) <= 12 and int(month[1]):  # noqa: PLR2004 - months of a year
         year, number = int(month[1]), int(month[2])
         return date(year, number, calendar.monthrange(year, number)[1] if last else 1)

@@ -18,6 +18,7 @@ from ml_connector.config.fault_words import (
     VERSION_PATTERN,
 )
 from ml_connector.config.order_match import OrderMatch, OrderRules, rules_of
+from ml_connector.config.text_file import text_of
 from ml_connector.errors import UserError
 from ml_connector.secret import Secret
 from ml_connector.words import Mode
@@ -60,13 +61,17 @@ class NetSuiteSection(_Section):
     subsidiary: str | None = None
 
 
+ChannelId = Annotated[int, pydantic.Field(ge=1, le=2**63 - 1)]
+"""ShipBob's number of a channel."""
+
+
 class ShipBobSection(_Section):
     """``[shipbob]``: a personal access token, or an OAuth application, or both."""
 
     api_url: str = "https://api.shipbob.com"
     auth_url: str = "https://auth.shipbob.com"
     version: Annotated[str, pydantic.Field(pattern=VERSION_PATTERN)] = "2026-07"
-    channel_id: int | None = None
+    channel_id: ChannelId | None = None
     token: SecretText | None = pydantic.Field(default=None, exclude=True)
     client_id: str | None = None
     client_secret: SecretText | None = pydantic.Field(default=None, exclude=True)
@@ -114,7 +119,9 @@ class BillingSection(_Section):
     currencies: dict[str, str] = pydantic.Field(default_factory=dict)
 
 
-_CHANNEL: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_ID: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_FIRST_DAY: Final = date(1900, 1, 1)
+_LAST_DAY: Final = date(2199, 12, 31)
 
 BodyField = Annotated[str, pydantic.Field(pattern=BODY_FIELD_PATTERN)]
 """The id of a custom field on a transaction's body."""
@@ -156,7 +163,7 @@ class Policies(_Section):
     @classmethod
     def _channels(cls, value: dict[str, OrderMatch]) -> dict[str, OrderMatch]:
         for channel in value:
-            if not _CHANNEL.fullmatch(channel):
+            if not _ID.fullmatch(channel):
                 raise ValueError(f'"{channel}" is no channel id of ShipBob: write its number')
         return value
 
@@ -206,7 +213,7 @@ class IgnoreSection(_Section):
         tags: of orders at ShipBob: the name of one, or ``NAME=VALUE``.
     """
 
-    channels: tuple[Annotated[int, pydantic.Field(ge=1)], ...] = ()
+    channels: tuple[ChannelId, ...] = ()
     order_prefixes: tuple[Prefix, ...] = ()
     wro_prefixes: tuple[Prefix, ...] = ()
     return_prefixes: tuple[Prefix, ...] = ()
@@ -306,6 +313,23 @@ class ConnectionSettings(_Section):
     limits: RequestLimits = RequestLimits()
     alarms: AlarmsSection = AlarmsSection()
 
+    @pydantic.field_validator("start_date")
+    @classmethod
+    def _countable(cls, value: date | None) -> date | None:
+        if value is not None and not _FIRST_DAY <= value <= _LAST_DAY:
+            raise ValueError(f"write a date from {_FIRST_DAY} to {_LAST_DAY}")
+        return value
+
+    @pydantic.field_validator("locations")
+    @classmethod
+    def _centers(cls, value: dict[str, str]) -> dict[str, str]:
+        for center in value:
+            if not _ID.fullmatch(center):
+                raise ValueError(
+                    f'"{center[:40]}" is no fulfillment center of ShipBob: write its number'
+                )
+        return value
+
     @property
     def flows_off(self) -> frozenset[str]:
         """The keys under ``[flows]`` of the flows that are off."""
@@ -354,7 +378,7 @@ def interval(value: str) -> timedelta:
     return found
 
 
-_INTERVAL: Final = re.compile(r"^(\d{1,5})\s*(s|m|h|d)$")
+_INTERVAL: Final = re.compile(r"([0-9]{1,5})\s*(s|m|h|d)")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -364,11 +388,11 @@ def every(value: str) -> timedelta | time:
     Raises:
         ValueError: it is neither.
     """
-    interval = _INTERVAL.match(value)
+    interval = _INTERVAL.fullmatch(value)
     if interval and int(interval[1]) > 0:
         return timedelta(**{_UNITS[interval[2]]: int(interval[1])})
     try:
-        if re.match(r"^\d{2}:\d{2}$", value):
+        if re.fullmatch(r"[0-9]{2}:[0-9]{2}", value):
             return time.fromisoformat(value)
     except ValueError:
         pass
@@ -405,9 +429,11 @@ def _from_environment(name: str, place: str) -> str:
 
 def _from_file(path: Path, place: str) -> str:
     try:
-        return path.expanduser().read_text("utf-8").strip()
+        return text_of(path.expanduser()).strip()
     except FileNotFoundError:
         what = f"The file {path} does not exist"
+    except RuntimeError:
+        what = f"The file {path} lies in the home of somebody who is not known here"
     except (OSError, UnicodeDecodeError) as error:
         what = f"The file {path} can't be read ({getattr(error, 'strerror', 'not text')})"
     raise UserError(what, where=place, next_step="Check the path and its permissions.")

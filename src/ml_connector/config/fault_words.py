@@ -19,6 +19,7 @@ _PATTERNS: Final = {
 _KINDS: Final = {
     "int": "write a whole number",
     "float": "write a number",
+    "finite": "write a number, neither nan nor inf",
     "decimal": "write a number",
     "bool": "write true or false",
     "string": "write a text, in quotes",

@@ -26,6 +26,7 @@ _RULE: Final = re.compile(
     r"\s*(?P<side>\w+)\s*(?:-\s*'(?P<away>[^']*)'\s*)?(?:\+\s*'(?P<before>[^']*)'\s*)?"
     r"=\s*(?P<field>\S+)\s*"
 )
+_CUSTOM_FIELD: Final = re.compile(r"cust[A-Za-z0-9_]{1,80}")
 _INTERNAL_ID: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 _WANTED: Final = (
     'use "tranid", "otherrefnum", "externalid" or a custom field id, a preset'
@@ -95,7 +96,7 @@ def _rule(text: str) -> OrderRule:
 
 
 def _is_field(text: str) -> bool:
-    return text in _OWN_FIELDS or text.startswith("cust")
+    return text in _OWN_FIELDS or bool(_CUSTOM_FIELD.fullmatch(text))
 
 
 class OrderRules(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic_settings import (
@@ -48,6 +49,18 @@ def _network(word: object) -> Network:
         raise ValueError(
             'write addresses or networks, separated by commas, such as "10.0.0.7, 10.1.0.0/24"'
         ) from None
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether browsers and ShipBob can be sent there, and further paths be put behind it."""
+    if not text.isprintable() or any(one in text for one in " ?#@"):
+        return False
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # is parsed, and refused, only when it is asked for
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 class Settings(BaseSettings):
@@ -100,12 +113,33 @@ class Settings(BaseSettings):
         words = value.split(",") if isinstance(value, str) else value
         if not isinstance(words, list):
             return words
-        return tuple(_network(word.strip()) for word in words if word.strip())
+        texts = [str(word).strip() for word in words]
+        return tuple(_network(text) for text in texts if text)
+
+    @pydantic.field_validator("public_url")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        if value and not _is_web_address(value):
+            raise ValueError(
+                "write an address such as https://connector.example.com, without name, password,"
+                " question mark or number sign"
+            )
+        return value
+
+    @pydantic.field_validator("data_dir", "master_key_file")
+    @classmethod
+    def _no_zero(cls, value: Path | None) -> Path | None:
+        if "\0" in str(value):
+            raise ValueError("write a path without a zero byte")
+        return value
 
     @pydantic.field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("the home of that user is not known here") from None
 
     def of_its_own_in(self, folder: Path) -> "Settings":
         """Return these settings for an installation in a folder, with a database of its own."""

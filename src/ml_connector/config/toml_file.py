@@ -14,9 +14,12 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from ml_connector.config.fault_words import fault_in_words
+from ml_connector.config.text_file import text_of
 from ml_connector.errors import UserError
 
 _AT_THE_TOP = "at the top, before any [table]"
+_DEEPEST = 16
+_LONGEST_KEY = 80
 
 
 def read(path: Path) -> tuple[dict[str, Any], str]:
@@ -26,7 +29,7 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
         UserError: the file is missing, unreadable or malformed; it names line and key.
     """
     try:
-        text = path.read_text("utf-8")
+        text = text_of(path)
     except FileNotFoundError as error:
         raise UserError(
             "There is no such file", where=str(path), next_step="Check the path."
@@ -42,13 +45,51 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
             next_step="Check that it is a file and that you may read it.",
         ) from error
     try:
-        return tomllib.loads(text), text
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(
             f"The file is not valid TOML: {error}",
             where=f"{path}{_place(text, str(error))}",
             next_step="Correct that line; texts need quotes, tables stand in [brackets].",
         ) from error
+    except ValueError as error:  # of Python itself, which reads no number of thousands of digits
+        raise UserError(
+            "The file is not valid TOML: a number in it has too many digits",
+            where=str(path),
+            next_step="Correct that number.",
+        ) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
+    if _is_deeper(table, _DEEPEST):
+        raise _too_deep(path)
+    return table, text
+
+
+def _is_deeper(table: object, levels: int) -> bool:
+    """Whether tables and lists stand within each other in more than so many levels."""
+    inner: list[object] = [table]
+    while inner and levels >= 0:
+        levels -= 1
+        inner = [
+            one
+            for holds in inner
+            for one in (
+                holds.values()
+                if isinstance(holds, dict)
+                else holds
+                if isinstance(holds, list)
+                else ()
+            )
+        ]
+    return bool(inner)
+
+
+def _too_deep(path: Path) -> UserError:
+    return UserError(
+        "The file is nested too deeply",
+        where=str(path),
+        next_step="Take out what stands in many [brackets] or {braces} within each other.",
+    )
 
 
 def check_trusted(path: Path, data_folder: Path) -> None:
@@ -132,14 +173,18 @@ def _fault(text: str, model: type[pydantic.BaseModel], detail: ErrorDetails) -> 
     line = next(
         (found for end in range(len(keys), 0, -1) if (found := line_of(text, keys[:end]))), None
     )
-    place = ".".join(keys) + (f" (line {line})" if line else "")
+    place = ".".join(map(_short, keys)) + (f" (line {line})" if line else "")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, keys[:-1])
         meant = _other_place(model, keys) or nearest(keys[-1], known)
-        return f'unknown key "{keys[-1]}" at {place}{meant}'
+        return f'unknown key "{_short(keys[-1])}" at {place}{meant}'
     if detail["type"] == "missing":
         return f"{place}: this key is missing"
     return f"{place}: {fault_in_words(detail)}"
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}..."
 
 
 def _other_place(model: type[pydantic.BaseModel], keys: Sequence[str]) -> str:

@@ -32,6 +32,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from ml_connector.sim.written_files import bytes_of
 from ml_connector.words import System
 
 FaultKind = Literal[
@@ -326,7 +327,7 @@ def read_fault_file(path: Path) -> FaultFile:
         FaultFileError: the file is missing, broken, or says something unknown.
     """
     try:
-        raw = path.read_bytes()
+        raw = bytes_of(path)
         if path.suffix.lower() == ".json":
             plan = msgspec.json.decode(raw, type=FaultFile)
         else:
@@ -335,6 +336,8 @@ def read_fault_file(path: Path) -> FaultFile:
             re.compile(fault.path)
     except OSError as error:
         raise FaultFileError(f"{path}: {error.strerror or error}") from error
+    except RecursionError as error:
+        raise FaultFileError(f"{path}: it is nested too deeply") from error
     except (ValueError, re.error) as error:
         raise FaultFileError(f"{path}: {error}") from error
     return plan

@@ -9,6 +9,7 @@ from typing import Any
 from ml_connector.sim.readings.readings import Readings
 from ml_connector.sim.readings.switch import Switch
 from ml_connector.sim.readings.table import BY_NAME
+from ml_connector.sim.written_files import bytes_of
 
 
 class WorldFileError(ValueError):
@@ -23,9 +24,11 @@ def read_world_file(path: Path) -> Readings:
             does not exist.
     """
     try:
-        tables = tomllib.loads(path.read_bytes().decode())
+        tables = tomllib.loads(bytes_of(path).decode())
     except OSError as error:
         raise WorldFileError(f"{path}: {error.strerror or error}") from error
+    except RecursionError as error:
+        raise WorldFileError(f"{path}: it is nested too deeply") from error
     except ValueError as error:
         raise WorldFileError(f"{path}: {error}") from error
     for name in tables:
