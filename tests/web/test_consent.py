@@ -22,6 +22,7 @@ from ml_connector.config import connection as connection_file
 from ml_connector.ledger.connections import connections
 from ml_connector.shipbob.sign_in.oauth import SCOPES, challenge_of
 from waiting import HANGS_AFTER_SECONDS
+from web.consent_form import action, answer
 from web.door import Door
 
 CALLBACK = "/oauth/shipbob/callback"
@@ -41,32 +42,13 @@ class Browser:
 
     def consent(self, there: str, decision: str = "allow") -> dict[str, str]:
         """Answer ShipBob's consent page; return the fields that come back as a form."""
-        page = self.client.get(there)
-        asked = _field(page.text, "request")
-        answer = self.client.post(
-            f"{self.merchant.world.auth_server.url}/connect/consent",
-            data={"request": asked, "decision": decision},
-        )
-        assert _action(answer.text) == f"{self.merchant.url}{CALLBACK}"
-        return _fields(answer.text)
+        auth_url = self.merchant.world.auth_server.url
+        answered = answer(self.client, auth_url, there, decision=decision)
+        assert answered.action == f"{self.merchant.url}{CALLBACK}"
+        return answered.fields
 
     def back(self, fields: Mapping[str, str]) -> httpx2.Response:
         return self.client.post(f"{self.merchant.url}{CALLBACK}", data=dict(fields))
-
-
-def _fields(html: str) -> dict[str, str]:
-    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', html)
-    return {unescape(name): unescape(value) for name, value in found}
-
-
-def _field(html: str, name: str) -> str:
-    return _fields(html)[name]
-
-
-def _action(html: str) -> str:
-    found = re.search(r'action="([^"]+)"', html)
-    assert found is not None
-    return unescape(found[1])
 
 
 @pytest.fixture(scope="module")
@@ -328,7 +310,7 @@ def test_a_fragment_is_posted_by_a_page_that_may_run_nothing_else(browser: Brows
     assert "default-src 'none'" in policy
     assert "form-action 'self'" in policy
     assert answer.headers["cache-control"] == "no-store"
-    assert _action(answer.text) == CALLBACK
+    assert action(answer.text) == CALLBACK
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Applying a connection: ask both systems, then store the settings and seal the secrets."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -54,6 +54,14 @@ from ml_connector.words import Mode
 _log = structlog.get_logger("apply")
 
 _REFRESH_TOKEN: Final = "shipbob.refresh_token"  # noqa: S105 - the name of a field
+
+
+Notes = Callable[[Connection], Awaitable[None]]
+"""Notes something in the transaction that it is given."""
+
+
+async def _nothing(_: Connection) -> None:
+    """Note nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +130,7 @@ async def apply_connection(
     ping_first: bool,
     confirm: Confirm = nobody,
     tokens: TokenKeeper | None = None,
+    noting: Notes = _nothing,
 ) -> Applied:
     """Create or update a connection. Applying the same again changes nothing.
 
@@ -136,6 +145,7 @@ async def apply_connection(
             does not have what the settings name.
         confirm: asks the person before the books of a connection go on with other accounts.
         tokens: keeps those of a connection that is set up just now; None: the file's are used.
+        noting: notes, in the transaction that saves it, what else is known of it.
 
     Raises:
         UserError: something in the settings can't be used, or was not confirmed.
@@ -152,7 +162,9 @@ async def apply_connection(
         return Applied(saved=False, changed=False, woken=0, checks=asked.checks, spent=spent)
     if asked.failed:
         settings = settings.model_copy(update={"mode": "dry-run"})
-    saved = await _save(installation, settings, asked, person=person, wakes=ping_first)
+    saved = await _save(
+        installation, settings, asked, person=person, wakes=ping_first, noting=noting
+    )
     if asked.new_pair is not None:
         await installation.tokens.valid(settings.name, "shipbob", _already(asked.new_pair))
     return replace(
@@ -209,6 +221,7 @@ async def _save(
     *,
     person: str,
     wakes: bool,
+    noting: Notes,
 ) -> Applied:
     """Store a connection with its secrets, in one transaction.
 
@@ -219,6 +232,7 @@ async def _save(
         asked: what both systems said of them.
         person: who applies it.
         wakes: let waiting subjects run again also when nothing is new.
+        noting: see ``apply_connection``.
 
     Raises:
         UserError: another connection of the same accounts is live.
@@ -247,6 +261,7 @@ async def _save(
             woken += await post_what_was_noted(installation, on, applied.name)
         if anything_new:
             await _record(on, person, applied, before, sorted(renewed))
+        await noting(on)
     return Applied(
         saved=True,
         changed=anything_new,

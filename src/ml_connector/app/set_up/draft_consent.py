@@ -13,7 +13,14 @@ import msgspec
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up import drafts
-from ml_connector.app.set_up.draft_tokens import PAIR, channel_name, sealed
+from ml_connector.app.set_up.draft_tokens import (
+    GIVEN,
+    PAIR,
+    GivenConsent,
+    channel_name,
+    sealed,
+    sealed_consent,
+)
 from ml_connector.app.sign_in.consent_exchange import HeldConsent, exchange
 from ml_connector.app.sign_in.consent_paths import CALLBACK_PATH
 from ml_connector.app.sign_in.consent_refusals import ConsentRefused
@@ -23,6 +30,7 @@ from ml_connector.errors import UserError
 from ml_connector.ledger.connections import drafts as kept
 from ml_connector.secret import Secret
 from ml_connector.shipbob.sign_in import oauth
+from ml_connector.shipbob.sign_in.id_tokens import claims
 from ml_connector.shipbob.sign_in.oauth import SCOPES, Application, Granted
 
 BEGUN: Final = "shipbob.consent"
@@ -125,8 +133,16 @@ async def finish(installation: Installation, *, state: str, code: str, error: st
     except ConsentRefused as refused:
         refused.back = begun.back
         raise
-    pair = sealed(granted.token, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    pair = sealed(granted.token, now=now)
+    given = GivenConsent(
+        person=begun.person,
+        scopes=granted.scopes or SCOPES,
+        account=claims(granted.id_token).sub,
+        given_at=now,
+    )
     async with installation.database.transaction() as on:
+        await installation.drafts.put(name, GIVEN, sealed_consent(given), on=on)
         await drafts.keep_secret(installation, on, name, PAIR, pair, person=begun.person)
     missing = set(SCOPES) - set(granted.scopes) - {"offline_access"}
     consented = Consented(

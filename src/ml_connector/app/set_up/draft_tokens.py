@@ -4,6 +4,7 @@ NetSuite's last as long as the look. A pair of ShipBob's that a consent gave is 
 draft, and replaced there as soon as it is renewed: a refresh token can be used once.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,6 +21,9 @@ from ml_connector.words import System
 PAIR: Final = "shipbob.pair"
 """The field of a draft's secrets under which the pair is sealed."""
 
+GIVEN: Final = "shipbob.given"
+"""The field under which it is sealed what a consent gave besides the pair."""
+
 _SOON: Final = timedelta(minutes=5)
 """A token that ends sooner is renewed: what it is for must not end in the middle."""
 
@@ -33,6 +37,32 @@ class _Pair(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return "_Pair(***)"
+
+
+class GivenConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent that was given for a draft; a connection is told of it when it is applied.
+
+    Attributes:
+        person: who gave it.
+        scopes: that were granted.
+        account: at ShipBob, of who consented.
+    """
+
+    person: str
+    scopes: tuple[str, ...]
+    account: str | None
+    given_at: datetime
+
+
+def sealed_consent(given: GivenConsent) -> Secret:
+    """Return a consent as it is sealed. Pure."""
+    return Secret(msgspec.json.encode(given).decode())
+
+
+def given_consent(secrets: Mapping[str, Secret]) -> GivenConsent | None:
+    """Return the consent that was given for a draft; None: there is none. Pure."""
+    found = secrets.get(GIVEN)
+    return None if found is None else msgspec.json.decode(found.reveal(), type=GivenConsent)
 
 
 def channel_name(draft: str) -> str:

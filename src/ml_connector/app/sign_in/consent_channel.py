@@ -8,19 +8,25 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.sign_in.consent_application import settings_of
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.connections import acts, connections, consents
-from ml_connector.ledger.connections.consents import Begun
 from ml_connector.transport.http.holds import Reach
 
 
-async def written_channel(installation: Installation, begun: Begun) -> tuple[str, bool]:
-    """Find the channel that a consent lets us write to; say which, and whether that is clear."""
-    name = begun.connection
+async def written_channel(
+    installation: Installation, name: str, *, channel_name: str
+) -> tuple[str, bool]:
+    """Find the channel that a consent lets us write to; say which, and whether that is clear.
+
+    Args:
+        installation: where.
+        name: of the connection.
+        channel_name: what ShipBob was asked to call the channel.
+    """
     try:
         settings = await settings_of(installation, name)
         reading = installation.reaching(Reach.READS)
         client, _ = shipbob_client(reading, settings, installation.tokens)
         known = await client.channels()
-        named = [one for one in known if one.writable and one.name == begun.channel_name]
+        named = [one for one in known if one.writable and one.name == channel_name]
         if len(named) == 1:
             async with installation.database.transaction() as on:
                 await consents.set_channel(on, name, named[0].id)

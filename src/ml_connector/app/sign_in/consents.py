@@ -295,7 +295,9 @@ class Consents:
                 details={"scopes": granted.scopes},
             )
         _log.info("consent_given", connection=name, woken=woken)
-        channel, clear = await written_channel(self._installation, begun)
+        channel, clear = await written_channel(
+            self._installation, name, channel_name=begun.channel_name
+        )
         missing = set(begun.scopes) - set(granted.scopes) - {"offline_access"}
         return Consented(
             connection=name,

@@ -215,6 +215,35 @@ async def grant(
     now: datetime,
 ) -> None:
     """Note that consent was given; its link is used up."""
+    await note_grant(
+        on, begun.connection, person=begun.person, scopes=scopes, account=account, now=now
+    )
+    await rows(
+        on,
+        "update consent_link set used_at = %(now)s where id = %(id)s",
+        {"id": begun.link_id, "now": now},
+    )
+
+
+async def note_grant(
+    on: Connection,
+    connection: str,
+    *,
+    person: str,
+    scopes: Sequence[str],
+    account: str | None,
+    now: datetime,
+) -> None:
+    """Note which consent a connection uses from now on; one before it is forgotten.
+
+    Args:
+        on: the transaction.
+        connection: its name.
+        person: who gave it.
+        scopes: that were granted.
+        account: at ShipBob, of who consented.
+        now: when it was given.
+    """
     await rows(
         on,
         "insert into shipbob_grant (connection, granted_at, person, scopes, account)"
@@ -223,17 +252,12 @@ async def grant(
         " person = excluded.person, scopes = excluded.scopes, account = excluded.account,"
         " channel_id = null",
         {
-            "name": begun.connection,
+            "name": connection,
             "now": now,
-            "person": begun.person,
+            "person": person,
             "scopes": list(scopes),
             "account": account,
         },
-    )
-    await rows(
-        on,
-        "update consent_link set used_at = %(now)s where id = %(id)s",
-        {"id": begun.link_id, "now": now},
     )
 
 
