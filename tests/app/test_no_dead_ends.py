@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ml_connector.app.operations.decisions.months.offers import ENDINGS, offered
+from ml_connector.app.operations.decisions.offers import offered as decisions_in_order
 from ml_connector.app.operations.decisions.offers import offers_of
 from ml_connector.causes.table import Stop, stops
 from ml_connector.flows import FLOWS
@@ -111,3 +112,26 @@ def test_a_difference_of_a_document_offers_a_decision_whatever_it_is_of(currency
 
 def test_stock_that_differs_can_be_corrected() -> None:
     assert DecisionKind.CORRECT in OFFERED["inventory"][Cause.STOCK_DRIFT]
+
+
+FIRST_AND_LAST = {DecisionKind.MAP, DecisionKind.NOT_OURS, DecisionKind.AGAIN}
+
+
+@pytest.mark.parametrize(
+    ("flow", "cause"),
+    [(flow, cause) for flow, offers in OFFERED.items() for cause in offers],
+    ids=str,
+)
+def test_what_ends_a_cause_is_offered_before_that_it_is_refused(flow: str, cause: Cause) -> None:
+    kinds = decisions_in_order(flow, "dead", cause)
+    own = [one for one in kinds if one not in FIRST_AND_LAST]
+
+    ends = [DecisionKind.MAP] if DecisionKind.MAP in kinds else []
+    refuses = [DecisionKind.NOT_OURS] if DecisionKind.NOT_OURS in kinds else []
+    assert list(kinds) == [*ends, *own, *refuses, DecisionKind.AGAIN]
+
+
+@pytest.mark.parametrize("flow", ["purchase-orders", "receiving", "tracking", "returns"])
+@pytest.mark.parametrize("cause", [Cause.LOCATION_UNMAPPED, Cause.SKU_AMBIGUOUS])
+def test_what_is_not_mapped_is_mapped_first(flow: str, cause: Cause) -> None:
+    assert decisions_in_order(flow, "dead", cause)[0] is DecisionKind.MAP

@@ -1,5 +1,7 @@
 """Which decisions people have, by the flow and the cause of a stop. Pure."""
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from ml_connector.app.operations.decisions import mapping
@@ -19,6 +21,21 @@ _OF_A_RECORD: Final[Offers] = {Cause.POSTED_DOCUMENT_DIFFERS: (DecisionKind.ACCE
 """Where a record is there that is not what was meant: in NetSuite, or a WRO at ShipBob."""
 
 
+_PLACES: Final[Mapping[DecisionKind, int]] = MappingProxyType(
+    {DecisionKind.MAP: 0, DecisionKind.NOT_OURS: 2, DecisionKind.AGAIN: 3}
+)
+_ITS_FLOWS_PLACE: Final = 1
+
+
+def what_cures_first(kinds: Iterable[DecisionKind]) -> tuple[DecisionKind, ...]:
+    """Return decisions in the order in which people are offered them. Pure.
+
+    First what ends the cause, for this subject and all like it; then what says where its units
+    are, as its flow orders it; then that it is refused; last that it is tried once more.
+    """
+    return tuple(sorted(kinds, key=lambda one: _PLACES.get(one, _ITS_FLOWS_PLACE)))
+
+
 def offers_of(flow: Flow) -> Offers:
     """Return which decisions people have about the subjects of a flow, by cause, but ``again``.
 
@@ -31,9 +48,11 @@ def offers_of(flow: Flow) -> Offers:
     }
     causes = (*own, *(one for one in Cause if one not in own and mapping.maps(flow.name, one)))
     return {
-        one: (
-            *own.get(one, ()),
-            *((DecisionKind.MAP,) if mapping.maps(flow.name, one) else ()),
+        one: what_cures_first(
+            (
+                *own.get(one, ()),
+                *((DecisionKind.MAP,) if mapping.maps(flow.name, one) else ()),
+            )
         )
         for one in causes
     }
