@@ -121,8 +121,8 @@ CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
             scope="receiving_read",
         )
     ),
-    "fulfillment_centers": lambda client: client.fulfillment_centers(),
-    "every_place": lambda client: client.every_place(),
+    "fulfillment_centers": lambda client: client.centers.listed(),
+    "every_place": lambda client: client.centers.every_place(),
     "wro": lambda client: client.wro(1),
     "wro_boxes": lambda client: client.wro_boxes(1),
     "wros": _wros,

@@ -206,7 +206,7 @@ async def test_what_the_account_holds_is_read(world: World) -> None:
     client = world.client()
     every = [one async for one in client.products()]
     some = [one async for one in client.products(skus=["SKU-0", "SKU-2", "NONE"])]
-    centers = await client.fulfillment_centers()
+    centers = await client.centers.listed()
     inventory_id = some[0].variants[0].inventory
     assert inventory_id is not None
     assert inventory_id.inventory_id is not None
@@ -290,7 +290,7 @@ async def test_tokens_of_a_consent_are_renewed_as_they_expire(world: World) -> N
     first = await auth.bearer()
     # Only ShipBob's clock moves on, so the token is refused though we think it valid.
     world.clock.advance(timedelta(hours=2))
-    await asyncio.gather(*(client.fulfillment_centers() for _ in range(8)))
+    await asyncio.gather(*(client.centers.listed() for _ in range(8)))
     second = await auth.bearer()
 
     assert first.token is not None

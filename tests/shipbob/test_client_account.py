@@ -99,7 +99,7 @@ async def test_fulfillment_centers_are_read(
 ) -> None:
     center = sample("api/wro_completed")["fulfillment_center"]
     client, calls = connected(answer([center, {"id": 228, "name": None}]))
-    found = await client.fulfillment_centers()
+    found = await client.centers.listed()
 
     conforms(calls[0])
     assert calls[0].url == f"{BASE}/fulfillment-center"
@@ -112,7 +112,7 @@ async def test_fulfillment_centers_at_a_wrong_address_point_at_the_settings(
     client, _ = connected(answer("", 404))
 
     with pytest.raises(NeedsHuman) as wrong:
-        await client.fulfillment_centers()
+        await client.centers.listed()
     assert "version" in wrong.value.remedy
 
 
@@ -321,7 +321,7 @@ async def test_a_refused_token_is_renewed_once(
     connected: Connect, answer: MakeAnswer, status: int
 ) -> None:
     client, calls = connected(answer("", status), answer([]))
-    await client.fulfillment_centers()
+    await client.centers.listed()
 
     assert [call.headers["Authorization"] for call in calls] == [
         "Bearer token-1",
@@ -335,7 +335,7 @@ async def test_a_fresh_token_that_is_refused_too_ends_it(
     client, calls = connected(answer("", 401), answer("", 401))
 
     with pytest.raises(NeedsHuman) as refused:
-        await client.fulfillment_centers()
+        await client.centers.listed()
     assert refused.value.cause is Cause.CREDENTIALS_INVALID
     assert len(calls) == 2
 
@@ -346,5 +346,5 @@ async def test_a_missing_permission_is_no_reason_to_renew(
     client, calls = connected(answer("", 403))
 
     with pytest.raises(NeedsHuman):
-        await client.fulfillment_centers()
+        await client.centers.listed()
     assert len(calls) == 1

@@ -162,7 +162,7 @@ async def _losses(shipbob: ShipBob, first: date, last: date, unread: list[str]) 
     losses: list[Loss] = []
     unknown: list[SpoiledRow] = []
     with gathering(unknown):
-        centers = await shipbob.fulfillment_centers(priority=Priority.BULK)
+        centers = await shipbob.centers.listed(priority=Priority.BULK)
     unread += [one.sentence for one in unknown]
     for center in centers:
         spoiled: list[SpoiledRow] = []

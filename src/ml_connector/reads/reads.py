@@ -312,7 +312,7 @@ class Reads:
             return {None: kept}
         spoiled: list[SpoiledRow] = []
         with gathering(spoiled):
-            found = await self._shipbob.fulfillment_centers()
+            found = await self._shipbob.centers.listed()
         # One that is mapped to no location spoils nothing.
         used = {"", *map(str, self._centers_in_use)}
         if odd := [one.sentence for one in spoiled if one.ids.get("id", "") in used]:

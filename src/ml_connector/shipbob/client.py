@@ -4,14 +4,7 @@ Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI fil
 """
 
 import asyncio
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Collection,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -32,14 +25,14 @@ from ml_connector.shipbob.payloads import (
     Box,
     Channel,
     ExternalSyncResult,
-    FulfillmentCenter,
     InventoryItem,
     Product,
     Wro,
     encode,
 )
-from ml_connector.shipbob.resources import centers, receiving
+from ml_connector.shipbob.resources import receiving
 from ml_connector.shipbob.resources.billing import BillingApi
+from ml_connector.shipbob.resources.centers import CenterCalls
 from ml_connector.shipbob.resources.channels import own_channel
 from ml_connector.shipbob.resources.inventory_history import HistoryCalls
 from ml_connector.shipbob.resources.references import ReferenceCalls
@@ -72,6 +65,7 @@ class ShipBob:
         limit_key: the limit that the calls count against.
 
     Attributes:
+        centers: the calls about fulfillment centers.
         shipments: the calls about orders, shipments and tracking.
         billing: invoices and transactions.
         returns: the calls about returns.
@@ -108,6 +102,7 @@ class ShipBob:
         self._channel_id = channel_id
         self._known_channels: Sequence[Channel] | None = None
         self._looking_up_channel = asyncio.Lock()
+        self.centers = CenterCalls(self._session)
         self.shipments = ShipmentCalls(self._session, self.channel_id)
         self.billing = BillingApi(self._session)
         self.returns = Returns(self._session)
@@ -167,16 +162,6 @@ class ShipBob:
             if self._known_channels is None:
                 self._known_channels = await self.channels()
             return self._known_channels
-
-    async def fulfillment_centers(
-        self, *, priority: Priority = Priority.LIVE
-    ) -> list[FulfillmentCenter]:
-        """Return the merchant's fulfillment centers (section 9.1, GET /fulfillment-center)."""
-        return await self._session.listed(centers.list_centers(priority), FulfillmentCenter)
-
-    async def every_place(self) -> list[FulfillmentCenter]:
-        """Return all places of ShipBob's, also hubs (section 9.1, GET /location)."""
-        return await self._session.listed(centers.EVERY_PLACE, FulfillmentCenter)
 
     # Receiving.
 

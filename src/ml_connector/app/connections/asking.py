@@ -152,7 +152,7 @@ async def _ask_shipbob(
 
     async def centers() -> str:
         client, _ = shipbob_client(installation, settings, tokens)
-        known = await client.fulfillment_centers()
+        known = await client.centers.listed()
         strange.extend(unlisted_centers(settings, [str(one.id) for one in known]))
         return ", ".join(f"{one.id} {one.name}" for one in known[:_FEW]) or "none"
 

@@ -135,7 +135,7 @@ class PingShipBob:
         return channel_checks(chosen, self._settings)
 
     async def _centers(self, client: ShipBob) -> Sequence[Check]:
-        known = {str(one.id): one.name for one in await client.fulfillment_centers()}
+        known = {str(one.id): one.name for one in await client.centers.listed()}
         mapped = self._settings.locations
         unmapped = [f"{key} {name}" for key, name in known.items() if key not in mapped]
         checks = [
@@ -163,7 +163,7 @@ class PingShipBob:
     async def _unknown(self, client: ShipBob, unlisted: list[Check]) -> list[Check]:
         """Tell hubs, to which nothing may be sent, from centers that ShipBob does not have."""
         try:
-            places = {str(one.id) for one in await client.every_place()}
+            places = {str(one.id) for one in await client.centers.every_place()}
         except ConnectorError:  # without the scope locations_read they may be either
             return unlisted
         return without_places(self._settings, places, unlisted)

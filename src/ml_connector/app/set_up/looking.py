@@ -193,7 +193,7 @@ async def _shipbob(opened: OpenedDraft) -> Looked:
         return f"{len(listed)}, {sum(one.writable for one in listed)} of them can be written to"
 
     async def centers() -> str:
-        listed = await opened.shipbob().fulfillment_centers()
+        listed = await opened.shipbob().centers.listed()
         found["centers"] = [Choosable(id=str(one.id), name=one.name) for one in listed]
         return ", ".join(f"{one.id} {one.name}" for one in listed[:3]) or "none"
 

@@ -1,8 +1,9 @@
-"""The requests about fulfillment centers, and all places of ShipBob's (section 9.1). Pure."""
+"""The calls about fulfillment centers, and all places of ShipBob's (section 9.1)."""
 
 from typing import Final
 
-from ml_connector.shipbob.session import Request
+from ml_connector.shipbob.payloads import FulfillmentCenter
+from ml_connector.shipbob.session import Request, ShipBobSession
 from ml_connector.transport.call import Priority
 
 EVERY_PLACE: Final = Request(
@@ -24,3 +25,22 @@ def list_centers(priority: Priority) -> Request:
         scope="receiving_read",
         priority=priority,
     )
+
+
+class CenterCalls:
+    """The calls about fulfillment centers.
+
+    Args:
+        session: sends them.
+    """
+
+    def __init__(self, session: ShipBobSession) -> None:
+        self._session = session
+
+    async def listed(self, *, priority: Priority = Priority.LIVE) -> list[FulfillmentCenter]:
+        """Return the merchant's fulfillment centers (section 9.1, GET /fulfillment-center)."""
+        return await self._session.listed(list_centers(priority), FulfillmentCenter)
+
+    async def every_place(self) -> list[FulfillmentCenter]:
+        """Return all places of ShipBob's, also hubs (section 9.1, GET /location)."""
+        return await self._session.listed(EVERY_PLACE, FulfillmentCenter)
