@@ -9,7 +9,7 @@ from ml_connector.app.set_up.looking import Choosable, Seen
 from ml_connector.app.set_up.misfits import misfits
 from ml_connector.app.set_up.order_rules import OrdersTried, WayTried, sought, tried
 from ml_connector.app.set_up.products import compared
-from ml_connector.app.set_up.proposals import proposals
+from ml_connector.app.set_up.proposals import Place, proposals
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrderHeader
@@ -55,8 +55,8 @@ KEYS = [
 ]
 
 
-def order(number: str, matched: str) -> SalesOrderHeader:
-    return SalesOrderHeader(id=number, matched=matched)
+def order(number: str, matched: str, *, status: str = "B") -> SalesOrderHeader:
+    return SalesOrderHeader(id=number, matched=matched, status=status)
 
 
 def test_each_way_is_asked_for_once_with_all_its_values() -> None:
@@ -88,12 +88,26 @@ def test_the_way_that_finds_most_is_proposed() -> None:
     assert counted.of("shopify").not_found == ("shop-3", "an order without reference")  # type: ignore[union-attr] # it is there
 
 
+def test_a_cancelled_sales_order_is_not_found() -> None:
+    found = {
+        ("externalid", "shop-2"): [order("1", "shop-2", status="C")],
+        ("externalid", "shop-3"): [order("2", "shop-3", status="C"), order("3", "shop-3")],
+        ("otherrefnum", "1002"): [order("4", "1002")],
+    }
+    counted = tried(KEYS, found)
+    numbers = {one.way: (one.one, one.several, one.none) for one in counted.ways}
+
+    # One that is found ends the search all the same, as where shipments are read.
+    assert numbers["externalid"] == (1, 0, 3)
+    assert numbers["shopify"] == (1, 0, 3)
+
+
 @pytest.mark.parametrize("keys", [[], KEYS])
 def test_nothing_is_proposed_where_nothing_is_found(keys: list[ShopOrderKey]) -> None:
     assert tried(keys, {}).best == ""
 
 
-CENTERS = [{"id": "10", "name": "Cicero"}, {"id": "307", "name": "Ontario (CA)"}]
+CENTERS = [Place("10", "Cicero"), Place("307", "Ontario (CA)")]
 WHOLE: Mapping[str, Any] = {
     "locations": {"10": "7", "307": "9"},
     "accounts": {"inventory_adjustment": "54"},

@@ -121,8 +121,9 @@ CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
             scope="receiving_read",
         )
     ),
-    "fulfillment_centers": lambda client: client.centers.listed(),
-    "every_place": lambda client: client.centers.every_place(),
+    "centers.listed": lambda client: client.centers.listed(),
+    "centers.addressed": lambda client: client.centers.addressed(),
+    "centers.every_place": lambda client: client.centers.every_place(),
     "wro": lambda client: client.wro(1),
     "wro_boxes": lambda client: client.wro_boxes(1),
     "wros": _wros,

@@ -19,6 +19,7 @@ from contract.prism import prism
 from contract.shipbob_calls import CALLS, CHANNEL, WRO, Exchange, Recorder, shipbob
 from ml_connector.errors import NeedsHuman, Retryable, Unreadable
 from ml_connector.shipbob.client import ShipBob
+from ml_connector.shipbob.resources.centers import CenterCalls
 from ml_connector.shipbob.resources.inventory_history import HistoryCalls
 from ml_connector.shipbob.resources.stock import StockCalls
 from ml_connector.shipbob.webhooks.subscriptions import SubscriptionCalls
@@ -98,6 +99,7 @@ def refusals(exchanges: list[Exchange]) -> list[str]:
 def test_every_method_of_the_client_is_called() -> None:
     parts = {
         "": ShipBob,
+        "centers.": CenterCalls,
         "subscriptions.": SubscriptionCalls,
         "stock.": StockCalls,
         "history.": HistoryCalls,

@@ -19,6 +19,7 @@ from ml_connector.netsuite.queries.offered import choices
 from ml_connector.transport.spoiled import SpoiledRow, gathering
 from ml_connector.words import System
 
+_LONGEST_ADDRESS: Final = 200
 _MOST: Final = 500
 """So many of each kind are kept to choose from."""
 
@@ -28,6 +29,7 @@ class Choosable(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         note: what tells it from others, such as the number or type of an account.
+        address: of a center or a location, as one text; empty where it is not shown.
         is_writable: of a channel: whether these credentials may write to it.
     """
 
@@ -35,6 +37,7 @@ class Choosable(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     note: str = ""
     is_writable: bool = False
+    address: str = ""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +138,7 @@ async def _netsuite(opened: OpenedDraft) -> Looked:
 
 async def _locations(client: NetSuite, found: dict[str, list[Choosable]]) -> str:
     found["locations"] = [
-        Choosable(id=one.id, name=one.fullname or one.name)
+        Choosable(id=one.id, name=one.fullname or one.name, address=_line(one.address))
         for one in await choices.locations(client.query)
         if not one.isinactive
     ]
@@ -193,14 +196,26 @@ async def _shipbob(opened: OpenedDraft) -> Looked:
         return f"{len(listed)}, {sum(one.writable for one in listed)} of them can be written to"
 
     async def centers() -> str:
-        listed = await opened.shipbob().centers.listed()
-        found["centers"] = [Choosable(id=str(one.id), name=one.name) for one in listed]
+        listed = await opened.shipbob().centers.addressed()
+        found["centers"] = [
+            Choosable(
+                id=str(one.id),
+                name=one.name,
+                address=_line(one.address1, one.city, one.zip_code),
+            )
+            for one in listed
+        ]
         return ", ".join(f"{one.id} {one.name}" for one in listed[:3]) or "none"
 
     await _check(checks, "shipbob", "token and channels", channels())
     if checks[-1].outcome == "ok":
         await _check(checks, "shipbob", "fulfillment centers", centers())
     return checks, found
+
+
+def _line(*parts: str | None) -> str:
+    """Return an address in one line, short enough to be kept."""
+    return ", ".join(" ".join(part.split()) for part in parts if part)[:_LONGEST_ADDRESS]
 
 
 async def _check(

@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.config.order_match import PRESETS, OrderRule, rules_of
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrderHeader, headers_by
+from ml_connector.netsuite.statuses import SALES_ORDER_CANCELLED
 from ml_connector.reads.sales_orders.keys import ShopOrderKey, key_of
 from ml_connector.shipbob.client import ShipBob
 
@@ -62,7 +63,7 @@ class OrdersTried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def try_ways(shipbob: ShipBob, netsuite: NetSuite) -> OrdersTried:
-    """Try every way on the last 50 orders that were not cancelled."""
+    """Try every way on the last 50 orders of ShipBob's, but those that were cancelled."""
     newest = await shipbob.shipments.newest_orders(MOST_ORDERS)
     keys = [key_of(one) for one in newest if one.status != _CANCELLED]
     return tried(keys, await _look_up(netsuite, sought(keys)))
@@ -116,10 +117,10 @@ def _tried(way: str, keys: Sequence[ShopOrderKey], found: FoundOrders) -> WayTri
 
 
 def _number(rules: Sequence[OrderRule], key: ShopOrderKey, found: FoundOrders) -> int:
-    """Return how many sales orders the first rule finds that finds any."""
+    """Return how many sales orders the first rule finds that finds any, but cancelled ones."""
     for rule in rules:
         value = rule.value(key.reference, key.number)
-        number = len(found.get((rule.field, value), ())) if value else 0
-        if number:
-            return number
+        orders = found.get((rule.field, value), ()) if value else ()
+        if orders:
+            return sum(one.status != SALES_ORDER_CANCELLED for one in orders)
     return 0

@@ -1,21 +1,36 @@
-"""Which NetSuite location a fulfillment center of ShipBob's is, by its name. Pure.
+"""Which NetSuite location a fulfillment center of ShipBob's is, by name and address. Pure.
 
 ShipBob's list gives a center's name, and an address that is not always there (shipbob.md section
-9.1); NetSuite's locations have names that people gave. So a name only proposes: a person accepts.
+9.1); NetSuite's locations have names that people gave, and an address where somebody wrote one
+(NS-077). So both only propose: a person accepts.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final, Literal
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-Why = Literal["chosen", "same name", "similar name", "no proposal"]
+Why = Literal["chosen", "same name", "same address", "similar name", "same city", "no proposal"]
 
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _COMMON: Final = frozenset(
     {"shipbob", "center", "centre", "fulfillment", "fulfilment", "warehouse", "location", "the"}
 )
+
+
+class Place(NamedTuple):
+    """A center or a location.
+
+    Attributes:
+        address: as one text, of a center with commas between street, city and postal code; empty
+            where it is not shown.
+    """
+
+    id: str
+    name: str
+    address: str = ""
 
 
 class CenterProposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,48 +44,100 @@ class CenterProposal(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     location: str
     why: Why
+    address: str = ""
 
 
 def proposals(
-    centers: Sequence[Mapping[str, str]],
-    locations: Sequence[Mapping[str, str]],
-    chosen: Mapping[str, str],
+    centers: Sequence[Place], locations: Sequence[Place], chosen: Mapping[str, str]
 ) -> tuple[CenterProposal, ...]:
     """Return a proposal for each center; a location that is one center's is proposed to no other.
 
     Args:
-        centers: with ``id`` and ``name``.
-        locations: likewise.
+        centers: as ShipBob lists them.
+        locations: as NetSuite does.
         chosen: location by center, as a person chose.
     """
+    found: dict[str, tuple[str, Why]] = {
+        one.id: (chosen[one.id], "chosen") for one in centers if chosen.get(one.id)
+    }
     taken = set(chosen.values())
-    found: list[CenterProposal] = []
-    for center in centers:
-        location = chosen.get(center["id"], "")
-        why: Why = "chosen"
-        if not location:
-            location, why = _proposed(center["name"], locations, taken)
-        if location:
-            taken.add(location)
-        found.append(
-            CenterProposal(center=center["id"], name=center["name"], location=location, why=why)
+    for why, fits in _WAYS.items():
+        open_centers = [one for one in centers if one.id not in found]
+        free = [one for one in locations if one.id not in taken]
+        for center, location in _pairs(open_centers, free, fits):
+            found[center.id] = (location.id, why)
+            taken.add(location.id)
+    none: tuple[str, Why] = ("", "no proposal")
+    return tuple(
+        CenterProposal(
+            center=one.id,
+            name=one.name,
+            address=one.address,
+            location=found.get(one.id, none)[0],
+            why=found.get(one.id, none)[1],
         )
-    return tuple(found)
+        for one in centers
+    )
 
 
-def _proposed(
-    name: str, locations: Sequence[Mapping[str, str]], taken: Collection[str]
-) -> tuple[str, Why]:
-    wanted = _words(name)
-    free = [one for one in locations if one["id"] not in taken]
-    same = [one["id"] for one in free if wanted and _words(one["name"]) == wanted]
-    if len(same) == 1:
-        return same[0], "same name"
-    similar = [one["id"] for one in free if wanted & _words(one["name"])]
-    if len(similar) == 1:
-        return similar[0], "similar name"
-    return "", "no proposal"
+def _pairs(
+    centers: Sequence[Place], locations: Sequence[Place], fits: Callable[[Place, Place], bool]
+) -> Iterator[tuple[Place, Place]]:
+    """Yield the centers that fit one location alone, which fits no other center."""
+    fitting = [(one, place) for one in centers for place in locations if fits(one, place)]
+    of_center = Counter(center.id for center, _ in fitting)
+    of_location = Counter(location.id for _, location in fitting)
+    for center, location in fitting:
+        if of_center[center.id] == 1 == of_location[location.id]:
+            yield center, location
+
+
+def _has_same_name(center: Place, location: Place) -> bool:
+    name = _words(center.name)
+    return bool(name) and _words(location.name) == name
+
+
+def _has_same_address(center: Place, location: Place) -> bool:
+    """Whether street and house number, and the postal code, stand in the location's address."""
+    parts = center.address.split(", ")
+    street, code = _every_word(parts[0]), _every_word(parts[-1])
+    return len(parts) > 1 and street | code <= _every_word(location.address)
+
+
+def _has_similar_name(center: Place, location: Place) -> bool:
+    return bool(_words(center.name) & _words(location.name)) and not _elsewhere(center, location)
+
+
+def _is_named_by_city(center: Place, location: Place) -> bool:
+    city = _city(center)
+    return bool(city) and city <= _words(location.name) and not _elsewhere(center, location)
+
+
+_WAYS: Final[Mapping[Why, Callable[[Place, Place], bool]]] = {
+    "same name": _has_same_name,
+    "same address": _has_same_address,
+    "similar name": _has_similar_name,
+    "same city": _is_named_by_city,
+}
+"""The ways to propose a location, the surest first: a location whose address is known to be in
+another city is proposed by neither of the last two."""
+
+
+def _elsewhere(center: Place, location: Place) -> bool:
+    """Whether both addresses are known, and the center's city is not the location's."""
+    there, city = _every_word(location.address), _city(center)
+    return bool(there) and bool(city) and not city <= there
+
+
+def _city(center: Place) -> frozenset[str]:
+    """Return the words of a center's city; none where its address does not tell it."""
+    parts = center.address.split(", ")
+    return _every_word(parts[-2]) if len(parts) > 2 else frozenset()  # noqa: PLR2004 - street, city, code
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(name.casefold())) - _COMMON
+    return _every_word(name) - _COMMON
+
+
+def _every_word(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))

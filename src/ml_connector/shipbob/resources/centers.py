@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from ml_connector.shipbob.payloads import FulfillmentCenter
 from ml_connector.shipbob.session import Request, ShipBobSession
 from ml_connector.transport.call import Priority
@@ -14,6 +16,16 @@ EVERY_PLACE: Final = Request(
     query={"IncludeInactive": "true"},
 )
 """Hubs as well, and what takes nothing in any more (``GET /location``)."""
+
+
+class AddressedCenter(msgspec.Struct, frozen=True, kw_only=True):
+    """A fulfillment center with where it is, as far as ShipBob tells (section 9.1)."""
+
+    id: int
+    name: str = ""
+    address1: str | None = None
+    city: str | None = None
+    zip_code: str | None = None
 
 
 def list_centers(priority: Priority) -> Request:
@@ -40,6 +52,10 @@ class CenterCalls:
     async def listed(self, *, priority: Priority = Priority.LIVE) -> list[FulfillmentCenter]:
         """Return the merchant's fulfillment centers (section 9.1, GET /fulfillment-center)."""
         return await self._session.listed(list_centers(priority), FulfillmentCenter)
+
+    async def addressed(self) -> list[AddressedCenter]:
+        """Return the same centers with their addresses."""
+        return await self._session.listed(list_centers(Priority.LIVE), AddressedCenter)
 
     async def every_place(self) -> list[FulfillmentCenter]:
         """Return all places of ShipBob's, also hubs (section 9.1, GET /location)."""

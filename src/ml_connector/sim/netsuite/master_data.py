@@ -56,18 +56,23 @@ class MasterData:
         bins: bool = False,
         inactive: bool = False,
         external_id: str | None = None,
+        address: str | None = None,
     ) -> int:
         """A location; without a subsidiary it fits all of them.
+
+        Its address is one text, which a query shows as the display text of ``mainaddress``.
 
         It may belong to several: queries show their ids in one text, such as ``1, 2``, as they do
         of any column with several values (schemas/suiteql-tables.json).
         """
         bins = bins or has_bins(self.company)
+        main = None if address is None else self._insert("_address", None, addrtext=address)
         made = self._insert(
             "location",
             internal_id,
             name=name,
             fullname=name,
+            mainaddress=main,
             subsidiary=", ".join(map(str, subsidiary))
             if isinstance(subsidiary, Sequence)
             else subsidiary,

@@ -5,11 +5,11 @@ from typing import Final
 import msgspec
 
 from ml_connector.netsuite.dialect import Flag
-from ml_connector.netsuite.queries.setup import Location, Named
+from ml_connector.netsuite.queries.setup import Named
 from ml_connector.netsuite.suiteql import SuiteQL
 
 _LOCATIONS: Final = """
-SELECT c.id, c.name, c.isinactive[, c.fullname][, c.subsidiary][, c.usebins]
+SELECT c.id, c.name, c.isinactive[, c.fullname][, BUILTIN.DF(c.mainaddress) AS address]
 FROM location c ORDER BY c.id
 """
 
@@ -23,6 +23,21 @@ SELECT v.id, v.entityid AS name[, v.isinactive]
 FROM vendor v WHERE UPPER(v.entityid) LIKE ? OR UPPER(v.entityid) LIKE ?
 ORDER BY v.id
 """
+
+
+class ChoosableLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A location (netsuite.md sections 5.4 and 13.1).
+
+    Attributes:
+        address: as one text; None where the account does not show it. That its display text is
+            the address itself is not documented (NS-077).
+    """
+
+    id: str
+    name: str
+    fullname: str | None = None
+    address: str | None = None
+    isinactive: Flag = Flag.F
 
 
 class ChoosableAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +54,9 @@ class ChoosableAccount(msgspec.Struct, frozen=True, kw_only=True):
     isinactive: Flag = Flag.F
 
 
-async def locations(suiteql: SuiteQL) -> list[Location]:
+async def locations(suiteql: SuiteQL) -> list[ChoosableLocation]:
     """Return all locations of the account (netsuite.md sections 5.4 and 13.1)."""
-    return await suiteql.rows(_LOCATIONS, type=Location, operation="suiteql.locations")
+    return await suiteql.rows(_LOCATIONS, type=ChoosableLocation, operation="suiteql.locations")
 
 
 async def accounts(suiteql: SuiteQL) -> list[ChoosableAccount]:

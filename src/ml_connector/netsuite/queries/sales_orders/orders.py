@@ -39,7 +39,7 @@ WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id, l.id
 """
 
 HEADERS: Final = """
-SELECT t.id, t.tranid, t.entity, t.{column} AS matched FROM transaction t
+SELECT t.id, t.tranid, t.entity, t.status, t.{column} AS matched FROM transaction t
 WHERE t.type = 'SalesOrd' AND t.{column} IN ({list}) ORDER BY t.id
 """
 
@@ -156,12 +156,14 @@ class SalesOrderHeader(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         entity: internal id of the customer.
         matched: the value it was found by.
+        status: the letter, as of ``SalesOrder``.
     """
 
     id: str
     matched: str
     tranid: str = ""
     entity: str | None = None
+    status: str = ""
 
 
 class Lot(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,7 +85,8 @@ _REAL: Final[dict[str, str]] = {
     "_inventorynumber": "id:key item:i>item inventorynumber:t expirationdate:d",
     "bin": "id:key binnumber:t location:i>location isinactive:b memo:t",
     "location": "id:key name:t fullname:t subsidiary:i>subsidiary parent:i>location "
-    "mainaddress:i isinactive:b externalid:t usebins:b lastmodifieddate:m",
+    "mainaddress:i>_address isinactive:b externalid:t usebins:b lastmodifieddate:m",
+    "_address": "id:key addrtext:t",
     "vendor": "id:key entityid:t companyname:t subsidiary:i>subsidiary externalid:t "
     "isinactive:b currency:i>currency email:t lastmodifieddate:m datecreated:m",
     "customer": "id:key entityid:t companyname:t subsidiary:i>subsidiary externalid:t "
@@ -250,6 +251,7 @@ _DISPLAY: Final = {
     "item": "itemid",
     "_item": "itemid",
     "location": "name",
+    "_address": "addrtext",
     "vendor": "entityid",
     "customer": "entityid",
     "entity": "entityid",
