@@ -114,20 +114,26 @@ async def test_what_moved_is_summed_up_by_netsuite(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:
     asked: list[dict[str, Any]] = []
-    row = {"item": "501", "itemid": "TEE", "location": "6", "quantity": "-37"}
+    row = {"item": "501", "itemid": "TEE", "location": "6", "quantity": "-37", "negative": "3"}
+    positive = {"item": "502", "itemid": "CAP", "location": "6", "quantity": "5", "shown": "7"}
+    against = {**row, "item": "503", "shown": "37"}
 
     def answer(request: Request) -> Response:
         asked.append(json.loads(request.data))
-        return rows(row)
+        return rows(row, positive, against)
 
     httpserver.expect_request(PATH).respond_with_handler(answer)
-    [[found]] = [
+    [found] = [
         page
         async for page in stock.moved(suiteql, ["7", "6"], date(2026, 11, 1), date(2026, 12, 1))
     ]
 
-    assert (found.item, found.location, found.quantity) == ("501", "6", Decimal(-37))
-    assert "SUM(l.quantity)" in asked[0]["q"]
+    assert [(one.item, one.location, one.quantity) for one in found] == [
+        ("501", "6", Decimal(-37)),
+        ("502", "6", Decimal(-2)),
+        ("503", "6", Decimal(-37)),
+    ]
+    assert "SUM(CASE" in asked[0]["q"]
     assert "GROUP BY l.item, i.itemid, l.location" in asked[0]["q"]
     assert asked[0]["params"] == [
         *("6", "7", "Assembly", "InvtPart", "2026-11-01", "2026-12-01"),

@@ -65,10 +65,12 @@ def _is_ours(line: NamedLine) -> bool:
 def _document(lines: Sequence[NamedLine]) -> NamedDocument:
     """Put a document together from its lines; what takes stock away counts against the rest.
 
-    The quantities of an item fulfilment are negative (netsuite.md section 5.2): it holds them.
+    The quantities of an item fulfilment are negative, or all positive where an account shows
+    them so (netsuite.md section 5.2): it holds them. Assumptions: NS-032.
     """
     head = lines[0]
-    sign = -1 if head.type == "ItemShip" else 1
+    leaves = head.type == "ItemShip" and any(one.quantity < 0 for one in lines)
+    sign = -1 if leaves else 1
     moved: Counter[tuple[str, str]] = Counter()
     for line in lines:
         if line.moves_stock and line.location is not None:

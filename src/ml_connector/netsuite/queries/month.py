@@ -157,10 +157,36 @@ class MoneyLine(msgspec.Struct, frozen=True, kw_only=True):
     voided: Flag = Flag.F
 
 
+class FulfilledLines:
+    """Reads the lines of fulfilments as what leaves, whichever sign the account shows.
+
+    Queries of others show them negative (netsuite.md section 5.2), and an entry against them
+    positive, after them. Where a fulfilment has positive lines only, the account shows those so.
+    Assumptions: NS-032.
+    """
+
+    def __init__(self) -> None:
+        self._negative: set[str] = set()
+
+    def signed(self, lines: Sequence[StockLine]) -> Sequence[StockLine]:
+        """Return the lines of a page, each positive into stock; pages follow each other by id."""
+        fulfilled = [one for one in lines if one.type == "ItemShip"]
+        self._negative.update(one.id for one in fulfilled if one.quantity < 0)
+        if all(one.id in self._negative for one in fulfilled):
+            return lines
+        return [
+            msgspec.structs.replace(one, quantity=-one.quantity)
+            if one.type == "ItemShip" and one.id not in self._negative
+            else one
+            for one in lines
+        ]
+
+
 async def our_stock(
     suiteql: SuiteQL, first: date, after: date
 ) -> AsyncIterator[Sequence[StockLine]]:
     """Yield the lines of our documents dated in a month, wherever they put the stock."""
+    lines = FulfilledLines()
     async for page in suiteql.pages(
         OUR_STOCK,
         (OURS, first.isoformat(), after.isoformat()),
@@ -169,7 +195,7 @@ async def our_stock(
         key=_key,
         operation="suiteql.our_stock",
     ):
-        yield page
+        yield lines.signed(page)
 
 
 async def others_stock(
@@ -185,6 +211,7 @@ async def others_stock(
     """
     if not locations:
         return
+    lines = FulfilledLines()
     async for page in suiteql.pages(
         OTHERS_STOCK,
         (OURS, first.isoformat(), after.isoformat()),
@@ -194,7 +221,7 @@ async def others_stock(
         key=_key,
         operation="suiteql.others_stock",
     ):
-        yield page
+        yield lines.signed(page)
 
 
 async def others_of_items(
@@ -210,6 +237,7 @@ async def others_of_items(
     """
     if not items:
         return
+    lines = FulfilledLines()
     async for page in suiteql.pages(
         OTHERS_OF_ITEMS,
         (location, OURS, first.isoformat()),
@@ -219,14 +247,14 @@ async def others_of_items(
         key=_key,
         operation="suiteql.others_of_items",
     ):
-        yield page
+        yield lines.signed(page)
 
 
 async def stock_of(
     suiteql: SuiteQL, *, external_ids: Sequence[str] = (), ids: Sequence[str] = ()
-) -> list[StockLine]:
+) -> Sequence[StockLine]:
     """Return the lines of these documents, whatever their date."""
-    return [
+    found = [
         *await suiteql.rows_in(
             STOCK_BY_EXTERNAL_ID,
             external_ids,
@@ -242,6 +270,7 @@ async def stock_of(
             priority=Priority.BULK,
         ),
     ]
+    return FulfilledLines().signed(found)
 
 
 async def bill_pages(

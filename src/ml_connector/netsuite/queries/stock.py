@@ -73,10 +73,13 @@ async def on_hand(suiteql: SuiteQL, locations: Sequence[str]) -> AsyncIterator[l
             return
 
 
-# Orders move nothing (section 5.7). On a receipt a negative line, and on a fulfilment a positive
-# one, is an offsetting entry (section 5.2).
+# Orders move nothing (section 5.7). On a receipt a negative line is an offsetting entry, and on a
+# fulfilment a positive one, unless the account shows no other (section 5.2).
 MOVED: Final = """
-SELECT l.item, i.itemid, l.location, SUM(l.quantity) AS quantity
+SELECT l.item, i.itemid, l.location,
+    SUM(CASE WHEN t.type = 'ItemShip' AND l.quantity > 0 THEN 0 ELSE l.quantity END) AS quantity,
+    SUM(CASE WHEN t.type = 'ItemShip' AND l.quantity > 0 THEN l.quantity ELSE 0 END) AS shown,
+    SUM(CASE WHEN t.type = 'ItemShip' AND l.quantity < 0 THEN 1 ELSE 0 END) AS negative
 FROM transaction t
 JOIN transactionline l ON l.transaction = t.id
 JOIN item i ON i.id = l.item
@@ -84,7 +87,7 @@ WHERE l.location IN ({list}) AND i.itemtype IN (?, ?)
     AND t.type NOT IN ('PurchOrd', 'SalesOrd', 'RtnAuth', 'TrnfrOrd')
     AND l.mainline = 'F' AND (l.taxline = 'F' OR l.taxline IS NULL)
     AND (l.iscogs = 'F' OR l.iscogs IS NULL)
-    AND (t.type <> 'ItemRcpt' OR l.quantity > 0) AND (t.type <> 'ItemShip' OR l.quantity < 0)
+    AND (t.type <> 'ItemRcpt' OR l.quantity > 0)
     [AND t.posting = 'T'][AND (t.voided = 'F' OR t.voided IS NULL)]
     [AND (l.isinventoryaffecting = 'T' OR l.isinventoryaffecting IS NULL)]
     AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD') AND t.trandate < TO_DATE(?, 'YYYY-MM-DD')
@@ -101,6 +104,33 @@ class MovedStock(msgspec.Struct, frozen=True, kw_only=True):
     itemid: str
     location: str
     quantity: Decimal = Decimal(0)
+
+
+class _MovedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums of an item at a location.
+
+    Attributes:
+        quantity: of all but the positive lines of fulfilments.
+        shown: of those.
+        negative: how many negative lines of fulfilments there are.
+    """
+
+    item: str
+    itemid: str
+    location: str
+    quantity: Decimal = Decimal(0)
+    shown: Decimal = Decimal(0)
+    negative: Decimal = Decimal(0)
+
+    def as_moved(self) -> MovedStock:
+        """Return what moved. Assumptions: NS-032."""
+        fulfilled = Decimal(0) if self.negative else self.shown
+        return MovedStock(
+            item=self.item,
+            itemid=self.itemid,
+            location=self.location,
+            quantity=self.quantity - fulfilled,
+        )
 
 
 async def moved(
@@ -120,10 +150,10 @@ async def moved(
         MOVED,
         (*sorted(STOCKED), first.isoformat(), after.isoformat()),
         within=sorted(locations),
-        type=MovedStock,
+        type=_MovedRow,
         start=(0, 0, 0),
         key=lambda row: (int(row.item), int(row.item), int(row.location)),
         operation="suiteql.moved_stock",
         priority=Priority.REPORT,
     ):
-        yield page
+        yield [row.as_moved() for row in page]

@@ -15,7 +15,7 @@ from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.transport.call import Priority
 
 # The cost-of-goods entry repeats a line with its sign turned; the quantities of a fulfilment
-# itself are negative (section 5.2).
+# itself are negative, or all positive where an account shows them so (section 5.2).
 FULFILLMENTS: Final = """
 SELECT t.id, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
     TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, l.id AS line, l.item, l.quantity, l.location,
@@ -23,7 +23,7 @@ SELECT t.id, t.tranid, t.externalid, t.status, t.memo, m.createdfrom,
 FROM transaction t
 JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
 LEFT JOIN transactionline l ON l.transaction = t.id
-    AND l.mainline = 'F' AND l.item IS NOT NULL AND l.quantity < 0
+    AND l.mainline = 'F' AND l.item IS NOT NULL AND l.quantity <> 0
     AND (l.taxline = 'F' OR l.taxline IS NULL) AND (l.iscogs = 'F' OR l.iscogs IS NULL)
 LEFT JOIN nexttransactionlinelink k ON k.nextdoc = t.id AND k.nextline = l.id
     AND k.previousdoc = m.createdfrom AND k.nexttype = 'ItemShip'
@@ -100,6 +100,7 @@ async def fulfillments_of(
     This guards against a second fulfilment without relying on external ids (section 11.4). They
     are found by ``createdfrom`` on their mainline row, the order's lines by the link table
     (section 5.3), the tracking numbers by a table of their own (section 5.5).
+    Assumptions: NS-032.
     """
     rows = await suiteql.rows_in(
         FULFILLMENTS,
@@ -112,8 +113,10 @@ async def fulfillments_of(
         return {}
     numbers = await _tracking_numbers(suiteql, [row.id for row in rows], priority)
     lines: dict[str, dict[int, FulfilledLine]] = {}
+    negative = {row.id for row in rows if row.quantity < 0}
     for row in rows:
-        if row.line is not None and row.item is not None:
+        leaves = row.quantity < 0 or row.id not in negative
+        if row.line is not None and row.item is not None and leaves:
             lines.setdefault(row.id, {})[row.line] = FulfilledLine(
                 line=row.line,
                 item=row.item,
