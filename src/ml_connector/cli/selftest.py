@@ -14,6 +14,7 @@ from ml_connector.selftest.worlds import WorldResult
 _STYLES: Final[dict[Outcome, str]] = {
     "right": "green",
     "stopped": "yellow",
+    "alarm": "bold red",
     "silent": "bold red",
     "bug": "bold red",
 }
@@ -101,6 +102,10 @@ def why(result: WorldResult) -> list[str]:
     played = result.played
     said = [f"told nobody: {fault.what}" for fault in played.told_nobody]
     said += [f"{one.flow} {one.key}: {one.cause}: {one.sentence}" for one in played.stops]
+    if played.outcome == "alarm":
+        said += [f"the month end: {one}" for one in played.month or ()]
+    if played.outcome == "silent" and played.month == []:
+        said += [f"the month end is green: {fault.what}" for fault in played.faults]
     return [*said, *([played.broke] if played.broke else [])]
 
 
@@ -167,6 +172,7 @@ def as_json(results: list[WorldResult], seed: int) -> dict[str, object]:
                     }
                     for stop in one.played.stops
                 ],
+                "month_end": one.played.month,
                 "broke": one.played.broke,
             }
             for one in results

@@ -20,6 +20,7 @@ from ml_connector.app.connections.apply import apply_connection
 from ml_connector.app.installation.clients import shipbob_client
 from ml_connector.app.installation.contexts import ConnectionContexts, lanes_of
 from ml_connector.app.installation.installation import Installation, open_installation
+from ml_connector.app.operations import month_end
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
@@ -29,6 +30,7 @@ from ml_connector.engine.inbox.sweep import sweep, tell
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
+from ml_connector.reconcile.month import Month
 from ml_connector.selftest.oracle import Fault, faults
 from ml_connector.selftest.story import CondensedStory
 from ml_connector.sim.readings import Readings
@@ -39,9 +41,10 @@ from ml_connector.web.ingress import WEBHOOKS, Ingress
 from ml_connector.web.refusals import Refusals
 from ml_connector.words import Cause
 
-Outcome = Literal["right", "stopped", "silent", "bug"]
-"""The books are right; or something is stopped and says why; or something is wrong and nobody
-is told; or the product failed in a way that nobody foresaw."""
+Outcome = Literal["right", "stopped", "alarm", "silent", "bug"]
+"""The books are right; or something is stopped and says why; or the month end finds something
+where the books are right; or something is wrong and nobody is told, or the month end is green
+all the same; or the product failed in a way that nobody foresaw."""
 
 CONNECTION: Final = "acme"
 PUBLIC_URL: Final = "http://127.0.0.1:9"
@@ -80,6 +83,7 @@ class Played:
         faults: what is wrong in the books.
         told_nobody: those of them that no stop stands for.
         broke: the traceback's last line, where the product failed outside of a run.
+        month: what the month end shows that nobody has explained; None where none was made.
     """
 
     readings: Readings
@@ -88,16 +92,19 @@ class Played:
     told_nobody: Sequence[Fault]
     seconds: float
     broke: str = ""
+    month: Sequence[str] | None = None
 
     @property
     def outcome(self) -> Outcome:
         """How it ended, in a word."""
         if self.broke or any(stop.cause == Cause.BUG for stop in self.stops):
             return "bug"
-        if self.told_nobody:
+        is_green = self.month is not None and not self.month
+        if self.told_nobody or (self.faults and is_green):
             return "silent"
-        waits = self.faults or any(not stop.goes_on for stop in self.stops)
-        return "stopped" if waits else "right"
+        if self.faults or any(not stop.goes_on for stop in self.stops):
+            return "stopped"
+        return "alarm" if self.month else "right"
 
     @property
     def holds(self) -> bool:
@@ -116,13 +123,14 @@ def play(settings: Settings, readings: Readings, *, seed: int) -> Played:
     began = time.perf_counter()
     stops: Sequence[StoppedFlow] = ()
     found: Sequence[Fault] = ()
+    month: Sequence[str] | None = None
     broke = ""
     try:
         with world(readings=readings, seed=seed) as both:
             story = CondensedStory(both)
             story.set_up()
             play = _WorldPlay(settings.model_copy(update={"public_url": PUBLIC_URL}), story)
-            stops = asyncio.run(play.run())
+            stops, month = asyncio.run(play.run())
             found = faults(story)
     except ConnectorError as error:
         stops = [_stop_of("*", error)]
@@ -137,6 +145,7 @@ def play(settings: Settings, readings: Readings, *, seed: int) -> Played:
         told_nobody=told_nobody(found, stops),
         seconds=time.perf_counter() - began,
         broke=broke,
+        month=month,
     )
 
 
@@ -166,8 +175,8 @@ class _WorldPlay:
     def world(self) -> World:
         return self.story.world
 
-    async def run(self) -> list[StoppedFlow]:
-        """Play all acts; return what is stopped in the end."""
+    async def run(self) -> tuple[list[StoppedFlow], Sequence[str] | None]:
+        """Play all acts; return what is stopped in the end, and what the month end shows."""
         async with open_installation(self.settings, pool_size=4) as installation:
             await self._apply(installation)
             async with self._working(installation) as turn:
@@ -177,7 +186,20 @@ class _WorldPlay:
                     await turn()
                 await self._tell_all_again(installation)
                 await turn()
-            return [*self.blind.values(), *await self._stopped(installation)]
+            stops = [*self.blind.values(), *await self._stopped(installation)]
+            try:
+                month = await self._month(installation)
+            except ConnectorError as error:
+                return [*stops, _stop_of("month-end", error)], None
+            return stops, month
+
+    async def _month(self, installation: Installation) -> Sequence[str]:
+        """Return what the month end shows that nobody has explained."""
+        async with installation.database.transaction() as on:
+            [applied] = await connections.every(on)
+        today = self.world.netsuite.clock.now().astimezone(applied.schedule.zone).date()
+        report = await month_end.compared(installation, applied, Month.of(today))
+        return [f"{one.kind}: {one.says}" for one in report.open]
 
     async def _apply(self, installation: Installation) -> None:
         path = self.settings.data_dir / f"{CONNECTION}.toml"

@@ -46,6 +46,7 @@ def counts(results: Sequence[WorldResult]) -> dict[Outcome, int]:
     return {
         "right": found["right"],
         "stopped": found["stopped"],
+        "alarm": found["alarm"],
         "silent": found["silent"],
         "bug": found["bug"],
     }
