@@ -61,6 +61,15 @@ class DocumentKind(StrEnum):
 ACCEPTED: Final = frozenset({DocumentKind.ACCEPTED_BILL, DocumentKind.ACCEPTED_DIFFERENCE})
 """What people took as it is in NetSuite: journal rows by decision, of which no call is made."""
 
+TRANSFORMED: Final = frozenset(
+    {
+        DocumentKind.ITEM_RECEIPT,
+        DocumentKind.ITEM_FULFILLMENT,
+        DocumentKind.RETURN_AUTHORIZATION,
+    }
+)
+"""What is made by transforming an order, and may not keep its external id."""
+
 _CHANGED_RECORDS: Final = MappingProxyType({DocumentKind.FULFILLMENT_UPDATE: "itemFulfillment"})
 """The record types of documents that change a record; all others are called like theirs."""
 

@@ -30,6 +30,7 @@ from ml_connector.transport.limits.limits import Limits
 from ml_connector.vault.tokens import Token
 
 RECORD = "/services/rest/record/v1"
+QUERY = "/services/rest/query/v1/suiteql"
 DAY = date(2026, 11, 24)
 BOOKING = ReturnBooking(return_id=88, reference="RMA-1", fact_date=DAY, date=DAY)
 
@@ -83,14 +84,25 @@ Says = Callable[..., None]
 
 @pytest.fixture
 def says(httpserver: HTTPServer) -> Says:
-    """Lets NetSuite have this record, or none, under the external id of a document."""
+    """Lets NetSuite have this record, or none, under the external id of a document.
 
-    def say(document: Document, record: dict[str, Any] | None) -> None:
+    And other records, by internal id, whose memo has our tag.
+    """
+
+    def say(document: Document, record: dict[str, Any] | None, *others: dict[str, Any]) -> None:
         path = f"{RECORD}/{document.kind}/eid:{document.external_id}"
         missing = {"o:errorDetails": [{"detail": "No.", "o:errorCode": "NONEXISTENT_ID"}]}
         httpserver.expect_request(path).respond_with_json(
             record or missing, 200 if record else 404
         )
+        tag = f"[{document.external_id}]"
+        rows = [{"id": one["id"], "memo": f"ShipBob {tag}"} for one in others]
+        httpserver.expect_request(QUERY).respond_with_json(
+            {"items": rows, "hasMore": False, "offset": 0, "totalResults": len(rows)}
+        )
+        for other in others:
+            path = f"{RECORD}/{document.kind}/{other['id']}"
+            httpserver.expect_request(path).respond_with_json(other)
 
     return say
 
@@ -202,6 +214,51 @@ async def test_an_authorization_of_another_order_is_not_what_was_meant(
 
     assert found is not None
     assert "767" in found.differs
+
+
+OURS = {
+    "id": "901",
+    "createdFrom": {"id": "766"},
+    "item": {"items": [{"line": 1, "quantity": 2}]},
+}
+ANOTHERS = {**OURS, "externalId": "SOMEBODY-1"}
+LATER = {**OURS, "id": "1004"}
+
+
+@pytest.mark.parametrize(
+    ("tagged", "found"),
+    [
+        ([OURS], "901"),
+        ([LATER, OURS], "901"),  # a person has copied it
+        ([ANOTHERS, LATER], "1004"),
+        ([ANOTHERS], None),
+        ([], None),
+    ],
+)
+async def test_what_kept_no_external_id_is_found_by_its_memo_and_compared(
+    httpserver: HTTPServer,
+    target: NetSuiteTarget,
+    says: Says,
+    tagged: list[dict[str, Any]],
+    found: str | None,
+) -> None:
+    says(AUTHORIZATION, None, *tagged)
+    written = await target.find(AUTHORIZATION)
+    [asked] = [json.loads(request.data) for request, _ in httpserver.log if request.path == QUERY]
+
+    assert (written and written.remote_id, written and written.differs) == (found, found and "")
+    assert asked["params"] == ["RtnAuth", "766", "%[mlc-ra-88]%"]
+
+
+async def test_what_is_known_by_its_memo_and_says_otherwise_is_not_what_was_meant(
+    target: NetSuiteTarget, says: Says
+) -> None:
+    lines = {"items": [{"line": 1, "quantity": 1}]}
+    says(AUTHORIZATION, None, {**OURS, "item": lines})
+    written = await target.find(AUTHORIZATION)
+
+    assert written is not None
+    assert "1" in written.differs
 
 
 def test_documents_are_kept_and_read_again_unchanged() -> None:

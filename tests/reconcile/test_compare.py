@@ -12,9 +12,22 @@ from ml_connector.reconcile.compare.compare import cut_off
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import JournalRow
-from reconcile.worlds import AT_SHIPBOB, IN_NETSUITE, MONTH, SECTIONS, At, Found, Tamper, clean
+from reconcile.worlds import (
+    AT_SHIPBOB,
+    IN_NETSUITE,
+    MONTH,
+    SECTIONS,
+    At,
+    Found,
+    Tamper,
+    clean,
+    enter_anew_with_another_id,
+    keep_none_from_transforms,
+)
 
 WORLDS = settings(max_examples=300)
+BY_MEMO = [one for one in IN_NETSUITE if one is not enter_anew_with_another_id]
+"""What is told in the same words of a document that is known by its memo alone."""
 RANDOMS = st.integers(0, 2**32).map(Random)
 
 
@@ -56,6 +69,21 @@ def test_everything_that_people_do_is_found_and_named(
 
     assert named(report) == expected
     assert all(one.says and one.remedy for one in report.open if one.kind != Kind.FACT_WAITING)
+
+
+@WORLDS
+@given(RANDOMS, st.integers(0, 4))
+def test_an_account_that_keeps_no_id_from_a_transform_is_as_green_and_hides_nothing(
+    random: Random, tampered: int
+) -> None:
+    world = clean(random)
+    expected: set[Found] = set()
+    documents = world.ours()
+    for external_id in random.sample(documents, min(tampered, len(documents))):
+        expected |= random.choice(BY_MEMO)(world, external_id)
+    keep_none_from_transforms(world)
+
+    assert named(world.report()) == expected
 
 
 @pytest.mark.parametrize("tamper", IN_NETSUITE)

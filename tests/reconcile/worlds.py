@@ -21,6 +21,7 @@ from ml_connector.reconcile.transaction_types import TYPES
 
 SECTIONS = Sections.of(FLOWS)
 MONTH = Month(date(2026, 11, 1))
+OF_TRANSFORMS = frozenset({"ItemRcpt", "ItemShip", "RtnAuth"})
 LOCATIONS = ("6", "7", "9")
 SKUS = tuple(f"SKU-{number}" for number in range(8))
 ITEMS = {sku: str(100 + number) for number, sku in enumerate(SKUS)}
@@ -473,8 +474,12 @@ def move_to_another_month(world: World, external_id: str) -> set[Found]:
 
 
 def take_the_external_id(world: World, external_id: str) -> set[Found]:
+    """Take the one thing away by which it is known: what is transformed has its memo besides."""
     line = world.document(external_id)[0]
-    world.change(line.id, external_id=world.random.choice([None, "SOMEBODY-1"]))
+    changes: dict[str, object] = {"external_id": world.random.choice([None, "SOMEBODY-1"])}
+    if line.type in OF_TRANSFORMS and changes["external_id"] is None:
+        changes["memo"] = world.random.choice([None, "my own", f"count [{external_id}0]"])
+    world.change(line.id, **changes)
     return {Found(Kind.EXTERNAL_ID_CHANGED, external_id)}
 
 
@@ -483,6 +488,13 @@ def enter_anew_with_another_id(world: World, external_id: str) -> set[Found]:
     line = world.document(external_id)[0]
     world.change(line.id, id=str(next(world.numbers)))
     return edit(world, external_id)
+
+
+def keep_none_from_transforms(world: World) -> None:
+    """Let the account be one that ignores the external id in a transform."""
+    for one in world.movements:
+        if one.type in OF_TRANSFORMS and (one.external_id or "").startswith("mlc-"):
+            world.change(one.id, external_id=None)
 
 
 IN_NETSUITE: tuple[Tamper, ...] = (

@@ -170,6 +170,12 @@ _QUESTIONS: Final = (
         flows=frozenset({"inventory"}),
     ),
     Question(about="movements", text=month.OTHERS_OF_ITEMS, flows=frozenset({"inventory"})),
+    Question(
+        about="documents",
+        text=our_documents.MADE_FROM,
+        flows=frozenset({"receiving", "tracking", "returns"}),
+        without="what became of a call whose answer was lost can't be told",
+    ),
     *(
         Question(
             about="documents",

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from ml_connector.ledger.postings.documents import (
 )
 from ml_connector.netsuite.classify import RecordNotFound
 from ml_connector.netsuite.client import Created, NetSuite
+from ml_connector.netsuite.queries import our_documents
 from ml_connector.netsuite.records.bills import ReadBill
 from ml_connector.netsuite.records.fulfillments import (
     Packages,
@@ -32,6 +34,14 @@ from ml_connector.transport.limits.turns import Turns
 from ml_connector.words import Cause, DocumentKind
 
 _FULFILLMENT: Final = DocumentKind.ITEM_FULFILLMENT.value
+_TYPES_IN_QUERIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        DocumentKind.ITEM_RECEIPT.value: "ItemRcpt",
+        DocumentKind.ITEM_FULFILLMENT.value: "ItemShip",
+        DocumentKind.RETURN_AUTHORIZATION.value: "RtnAuth",
+    }
+)
+"""Of the records that transforms make (netsuite.md section 5.1)."""
 
 
 class NetSuiteTarget:
@@ -130,6 +140,8 @@ class NetSuiteTarget:
         """Look the record up by external id and compare it with what was meant.
 
         One that reads have shown is looked up by its internal id: it may have lost the other.
+        What a transform makes may never have got it (netsuite.md section 11.4): that is looked
+        up by the tag in its memo. Assumptions: NS-041, NS-058.
         """
         request = document.request
         if isinstance(request, CreateBill):
@@ -141,6 +153,8 @@ class NetSuiteTarget:
             external_id=None if found else document.external_id,
             shape=ReadTransaction,
         )
+        if record is None and found is None and isinstance(request, TransformRecord):
+            record = await self._find_tagged(document, request)
         if record is None:
             return None
         return Written(
@@ -148,6 +162,24 @@ class NetSuiteTarget:
             answer={"found": record.tran_id},
             differs=differs(document, record),
         )
+
+    async def _find_tagged(
+        self, document: Document, transform: TransformRecord
+    ) -> ReadTransaction | None:
+        """Look for the oldest record with our tag and no external id: later ones are copies."""
+        tagged = await our_documents.with_tag(
+            self._netsuite.query,
+            _TYPES_IN_QUERIES[transform.to_type],
+            transform.from_id,
+            document.external_id,
+        )
+        for record_id in tagged:
+            record = await self._netsuite.get(
+                document.kind, record_id=record_id, shape=ReadTransaction
+            )
+            if record is not None and not record.external_id:
+                return record
+        return None
 
     async def _find_bill(self, external_id: str, request: CreateBill) -> Written | None:
         bill = await self._netsuite.get(

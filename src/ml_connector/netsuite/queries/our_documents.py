@@ -24,6 +24,14 @@ WHERE t.externalid LIKE ? AND t.lastmodifieddate >= TO_DATE(?, 'YYYY-MM-DD HH24:
 ORDER BY t.id
 """
 
+# What was made from an order, by whomever, and says in its memo that it is a document of ours.
+MADE_FROM: Final = """
+SELECT t.id, t.memo FROM transaction t
+JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T'
+WHERE t.type = ? AND m.createdfrom = ? AND t.memo LIKE ?
+ORDER BY t.id
+"""
+
 _BEGINNING: Final = "1900-01-01 00:00:00"
 
 _OVERLAP: Final = timedelta(days=1)
@@ -45,6 +53,38 @@ class OurDocument(msgspec.Struct, frozen=True, kw_only=True):
     memo: str | None = None
     createdfrom: str | None = None
     voided: Flag = Flag.F
+
+
+class _Tagged(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    memo: str | None = None
+
+
+async def with_tag(
+    suiteql: SuiteQL, transaction_type: str, order_id: str, external_id: str
+) -> list[str]:
+    """Return the internal ids of documents made from an order whose memo carries our tag.
+
+    So a document of ours is known where a transform has not kept its external id (sections 11.4
+    and 11.8).
+
+    Args:
+        suiteql: the account.
+        transaction_type: such as ``ItemRcpt``.
+        order_id: internal id of the order.
+        external_id: that the tag names.
+
+    Returns:
+        The oldest first.
+    """
+    tag = f"[{external_id}]"
+    rows = await suiteql.rows(
+        MADE_FROM,
+        (transaction_type, order_id, f"%{tag}%"),
+        type=_Tagged,
+        operation="suiteql.with_tag",
+    )
+    return sorted((row.id for row in rows if tag in (row.memo or "")), key=int)
 
 
 async def our_documents(

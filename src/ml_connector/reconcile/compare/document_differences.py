@@ -24,6 +24,7 @@ from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.transaction_types import OF_OTHERS
+from ml_connector.words import TRANSFORMED
 
 _NO_ACCOUNT: Final = ("", "")
 
@@ -93,10 +94,24 @@ def _entered_otherwise(
         return  # it keeps the external id that it had
     if remade:
         yield _reentered(pair, found)
-    elif found.head.external_id != posted.external_id:
+    elif found.head.external_id != posted.external_id and not _known_by_memo(posted, found):
         yield _external_id(pair, found)
     elif found.head.id != posted.remote_id and posted.places == found.places:
         yield _reentered(pair, found)
+
+
+def _known_by_memo(posted: PostedDocument, found: FoundDocument) -> bool:
+    """Whether the document is known without an external id: its memo and internal id are ours.
+
+    Some accounts may keep none from a transform (netsuite.md sections 11.4 and 11.8). What is
+    created keeps it everywhere: there a person has taken it away. Assumptions: NS-041, NS-058.
+    """
+    return (
+        not found.head.external_id
+        and found.head.id == posted.remote_id
+        and posted.kind in TRANSFORMED
+        and found.tagged(posted.external_id)
+    )
 
 
 def _gone(pair: DocumentPair, names: SkuNames) -> Iterator[Difference]:
