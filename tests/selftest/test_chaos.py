@@ -18,6 +18,7 @@ def ended(**more: object) -> ChaosResult:
         events=62,
         kills=3,
         restarts=1,
+        replaced=("worker_in_call: worker instead",),
         seconds=61.4,
         lost=(),
         doubled=(),
@@ -110,6 +111,7 @@ def test_anything_that_is_wrong_is_said_and_makes_it_fail() -> None:
     assert lines_of(good) == [
         "62 events, 3 kills, database ended 1 times, in 61 s",
         "longest recovery 6.5 s; after an end of the database 9.0 s",
+        "not as planned: worker_in_call: worker instead",
         "not played: A full disk.",
     ]
     for name in ("lost", "doubled", "stuck", "differences"):
@@ -137,7 +139,7 @@ def test_a_small_run_loses_doubles_and_leaves_nothing(tmp_path: Path) -> None:
     )
 
     assert result.holds, lines_of(result)
-    assert result.kills == 3
+    assert (result.kills, result.replaced) == (3, ())
     assert {one.victim for one in result.recoveries} > {"worker_in_call", "database"}
     assert played == sorted(played)
     assert list((tmp_path / "data").iterdir()) == []

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Final
 
 from ml_connector.app.chores.awaited_watch import AwaitedWatch
@@ -29,8 +28,9 @@ from ml_connector.reconcile.month import Month
 from ml_connector.selftest.chaos.happening import CONNECTION, Happening, happening
 from ml_connector.selftest.chaos.judging import external_ids_twice, judge, must_be, there_is
 from ml_connector.selftest.chaos.own_database import own_database
-from ml_connector.selftest.chaos.plan import ChaosPlan, Kill, chaos_plan
+from ml_connector.selftest.chaos.plan import ChaosPlan, chaos_plan
 from ml_connector.selftest.chaos.service import KilledService, Recovery, Rows, wait_until
+from ml_connector.selftest.chaos.strikes import RECOVERY_SECONDS, Strikes
 
 FOLDER_PREFIX: Final = "chaos-"
 
@@ -38,9 +38,6 @@ _OPEN: Final = 40
 """So many subjects may be open before the next event waits a while."""
 _ROOM_SECONDS: Final = 20.0
 _LOOK_EVERY: Final = 5
-_RECOVERY_SECONDS: Final = 90.0
-_IN_CALL_SECONDS: Final = 8.0
-_HANG_SECONDS: Final = 20.0
 _DOCK_SECONDS: Final = 90.0
 _SETTLE_SECONDS: Final = 900.0
 _SWEPT: Final = ("receiving", "tracking", "returns", "billing", "unidentified")
@@ -58,6 +55,7 @@ class ChaosResult:
         events: that were played.
         kills: of processes.
         restarts: of the database.
+        replaced: kills that struck somebody else than was planned, and whom.
         lost, doubled: what is missing in the books of both systems, and what is too much.
         stuck: what is not done at the end.
         differences: what journal, month end and stock comparison say besides.
@@ -69,6 +67,7 @@ class ChaosResult:
     events: int
     kills: int
     restarts: int
+    replaced: Sequence[str]
     seconds: float
     lost: Sequence[str]
     doubled: Sequence[str]
@@ -131,7 +130,8 @@ def _run(own: Settings, events: int, kills: int, seed: int, told: Told) -> Chaos
         with happening(plan, seed=seed) as happens:
             asyncio.run(_connect(own, happens, service.port))
             with service:
-                play = _Play(happens, service, rows, own, Random(seed), told)  # noqa: S311 - repeatable play
+                strikes = Strikes(happens.both.netsuite, service, rows, plan.kills, seed=seed)
+                play = _Play(happens, service, rows, own, strikes, told)
                 play.play()
                 stuck, differences = asyncio.run(play.settle())
             verdict = judge(
@@ -141,8 +141,9 @@ def _run(own: Settings, events: int, kills: int, seed: int, told: Told) -> Chaos
             return ChaosResult(
                 seed=seed,
                 events=plan.events,
-                kills=play.kills,
-                restarts=play.restarts,
+                kills=strikes.kills,
+                restarts=strikes.restarts,
+                replaced=tuple(strikes.replaced),
                 seconds=time.monotonic() - began,
                 lost=verdict.lost,
                 doubled=(*verdict.doubled, *external_ids_twice(happens.both, happens.behind)),
@@ -172,18 +173,16 @@ class _Play:
     """A run on its way.
 
     Attributes:
-        kills: of processes so far.
-        restarts: of the database so far.
+        strikes: at the service.
+        played: events so far.
     """
 
     happens: Happening
     service: KilledService
     rows: Rows
     own: Settings
-    random: Random
+    strikes: Strikes
     told: Told
-    kills: int = 0
-    restarts: int = 0
     played: int = 0
 
     @property
@@ -195,10 +194,8 @@ class _Play:
         happens, plan = self.happens, self.plan
         happens.fill_backlog()
         happens.trouble()
-        kills = list(plan.kills)
         for number in range(len(happens.story.month.events)):
-            while kills and kills[0].before <= number:
-                self._strike(kills.pop(0))
+            self.strikes.before(number)
             for _ in range(plan.pushes.count(number)):
                 self._push(happens.order())
             for _ in range(plan.docks.count(number)):
@@ -207,54 +204,15 @@ class _Play:
             happens.play(number)
             self.played += 1
             self._tell("")
+        self.strikes.after_all()
         self._tell("waiting for the last recovery")
-        wait_until(self.service.is_recovered, seconds=_RECOVERY_SECONDS)
+        wait_until(self.service.is_recovered, seconds=RECOVERY_SECONDS)
         happens.calm()
         while happens.waits_for_dock() is not None and self._dock(seconds=_DOCK_SECONDS):
             pass
 
     def _tell(self, note: str) -> None:
         self.told(self.played, self.plan.events, note)
-
-    def _strike(self, kill: Kill) -> None:
-        """Kill somebody, when nothing is felt any more of the kill before."""
-        wait_until(self.service.is_recovered, seconds=_RECOVERY_SECONDS)
-        if kill.victim is None:
-            self.restarts += self.service.end_database()
-            return
-        time.sleep(self.random.uniform(0.0, 0.3))
-        if kill.victim == "worker_in_call" and self._kill_in_call():
-            self.kills += 1
-            return
-        for victim in (kill.victim, "worker", "all"):
-            if victim != "worker_in_call" and self.service.kill(victim):
-                self.kills += 1
-                return
-
-    def _kill_in_call(self) -> bool:
-        """Kill the worker for which NetSuite has booked something, before it knows."""
-        faults = self.happens.both.netsuite.faults
-        number = self.happens.both.netsuite.fault(
-            "hang_after_commit", method="POST", path="record/v1", times=1, seconds=_HANG_SECONDS
-        )
-        try:
-            struck = wait_until(
-                lambda: any(f["number"] == number and f["struck"] for f in faults.listing()),
-                seconds=_IN_CALL_SECONDS,
-                every=0.02,
-            )
-            found = self.rows(
-                "select distinct split_part(worker, ':', 2)::int as pid from subject"
-                " where state = 'working' and connection = %(name)s and worker is not null",
-                name=CONNECTION,
-            )
-            # Which of the two has that call is not told: where both work, one is drawn.
-            pids = sorted({one["pid"] for one in found or ()} & self.service.workers())
-            if not struck or not pids:
-                return False
-            return self.service.kill("worker_in_call", pid=self.random.choice(pids))
-        finally:
-            faults.remove(number)
 
     def _leave_room(self, number: int) -> None:
         """Wait a while when much is open, so that the month lasts as long as its work."""
@@ -287,7 +245,7 @@ class _Play:
             with contextlib.suppress(UserError, ConnectorError, OSError):
                 asyncio.run(push())
                 return
-            wait_until(self.service.is_recovered, seconds=_RECOVERY_SECONDS)
+            wait_until(self.service.is_recovered, seconds=RECOVERY_SECONDS)
 
     def _dock(self, *, seconds: float) -> bool:
         """Let the goods of the next pushed order come in, if it is announced by then."""

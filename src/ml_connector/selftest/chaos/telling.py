@@ -21,6 +21,7 @@ def lines_of(result: ChaosResult) -> list[str]:
         *said,
         _played(result),
         _recovered(result),
+        *(f"not as planned: {one}" for one in result.replaced),
         *(f"not played: {one}" for one in result.not_played),
     ]
 
@@ -62,6 +63,7 @@ def as_json(result: ChaosResult) -> dict[str, object]:
         "events": result.events,
         "kills": result.kills,
         "database_ends": result.restarts,
+        "replaced": list(result.replaced),
         "seconds": round(result.seconds, 1),
         "lost": list(result.lost),
         "doubled": list(result.doubled),
