@@ -1,5 +1,6 @@
 """One row of each list that sweeps read can't be read: it is shown, all others are booked."""
 
+import asyncio
 import re
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from acceptance.in_process import sync
 from acceptance.merchant import Merchant
 from acceptance.returning import Desk
 from acceptance.test_deciding import drifts
+from acceptance.test_every_stop_wakes import look as look_at_stopped
 from acceptance.test_polls import look
 from acceptance.test_purchase_orders import order_id
 from acceptance.test_transfer_orders import transfer
@@ -361,3 +363,23 @@ def test_one_item_that_cannot_be_read_keeps_no_other_from_being_received(
         ("done", None),
     ]
     assert "`$.itemtype`" in states[1][2]
+
+
+def test_a_location_that_cannot_be_read_keeps_nothing_of_another_one(
+    unserved: Merchant,
+) -> None:
+    unserved.apply()
+    tee = unserved.sku("TEE")
+    here, there = (unserved.deliver({tee: 5}, center=center) for center in (228, 10))
+    faults = unserved.world.netsuite.faults
+    faults.add(Fault(kind="spoiled_row", path="suiteql", row="7", field="subsidiary"))
+    swept(unserved)
+    states = [state(unserved, "receiving", wro.id) for wro in (here, there)]
+    faults.clear()
+    asyncio.run(look_at_stopped(unserved, times=2))
+
+    assert states[0][:2] == ("done", None)
+    assert states[1][:2] == ("dead", "event_unreadable")
+    assert "location 7, " in states[1][2]
+    assert "`$.subsidiary`" in states[1][2]
+    assert state(unserved, "receiving", there.id)[0] == "done"

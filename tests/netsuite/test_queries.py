@@ -433,8 +433,8 @@ async def test_locations_show_which_subsidiaries_they_belong_to(
     reads = LocationReads(
         cast("NetSuite", SimpleNamespace(query=suiteql)), {"228": "6", "10": "7"}, ["8"]
     )
-    found = await reads.subsidiaries()
-    again = await reads.subsidiaries()
+    found = await reads.subsidiaries([])
+    again = await reads.subsidiaries([])
 
     assert found == again == {"6": ("3",), "7": ("1", "3")}
     assert [params for _, params in asked(httpserver)] == [["6", "7", "8"]]
@@ -448,4 +448,4 @@ async def test_a_role_that_sees_no_locations_sees_no_subsidiaries(
     httpserver.expect_request(PATH).respond_with_data(body, 400, content_type="application/json")
     reads = LocationReads(cast("NetSuite", SimpleNamespace(query=suiteql)), {"228": "6"})
 
-    assert await reads.subsidiaries() == {}
+    assert await reads.subsidiaries([]) == {}

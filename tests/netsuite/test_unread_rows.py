@@ -12,6 +12,7 @@ from ml_connector.app.chores.awaited_watch import find_appeared
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import Unreadable
 from ml_connector.netsuite.client import NetSuite
+from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -65,3 +66,35 @@ async def test_an_odd_item_hides_none_that_has_appeared(
         AwaitedKind.SKU.named("A"),
         AwaitedKind.SKU.named("B"),
     }
+
+
+def location(number: int, **differ: object) -> dict[str, Any]:
+    return {"id": str(number), "name": f"Place {number}", "subsidiary": "1", **differ}
+
+
+@pytest.mark.parametrize(
+    ("odd", "stops"),
+    [
+        pytest.param(location(7, subsidiary={"odd": True}), {"7"}, id="a subsidiary of no form"),
+        pytest.param(location(7, subsidiary="Parent"), {"7"}, id="a subsidiary without an id"),
+        pytest.param(location(7, name={"odd": True}), {"7"}, id="a name of no form"),
+        pytest.param(location(7, id={"odd": True}), {"7", "8"}, id="an id of no form"),
+    ],
+)
+async def test_an_odd_location_stops_only_what_concerns_it(
+    httpserver: HTTPServer, client: NetSuite, odd: dict[str, Any], stops: set[str]
+) -> None:
+    rows = [location(6), odd]
+    httpserver.expect_request(PATH).respond_with_json({"items": rows, "totalResults": 2})
+    reads = LocationReads(client, {"228": "6", "10": "7", "11": "8"}, ["9"])
+    said: dict[str, str] = {}
+    for one in ("6", "7", "8"):
+        try:
+            assert (await reads.subsidiaries([None, one])).get("6") == ("1",)
+        except Unreadable as error:
+            said[one] = str(error)
+
+    assert said.keys() == stops
+    assert all(f"location {one}, " in what for one, what in said.items())
+    assert all("`$." in what for what in said.values())
+    assert len(httpserver.log) == 1

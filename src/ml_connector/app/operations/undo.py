@@ -68,7 +68,9 @@ async def propose(
         takes_back = Undoable(
             document=document,
             remote_id=row["remote_id"],
-            location_subsidiaries=await context.reads.locations.subsidiaries(),
+            location_subsidiaries=await context.reads.locations.subsidiaries(
+                line.location for line in document.lines
+            ),
         )
         day = await _day(context, takes_back)
         found[row["id"]] = Counter(

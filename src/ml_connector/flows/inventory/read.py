@@ -161,7 +161,7 @@ async def _with_what_corrections_need(facts: StockFacts, reads: Reads) -> StockF
         items=found,
         unit_rates=await reads.units.rates(units),
         periods=await stock_periods(facts.taken_at, reads),
-        location_subsidiaries=dict(await reads.locations.subsidiaries()),
+        location_subsidiaries=dict(await reads.locations.subsidiaries([facts.location])),
     )
 
 

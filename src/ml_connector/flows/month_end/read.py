@@ -36,13 +36,15 @@ async def read(key: str, reads: Reads) -> DifferenceFacts:
     corrected = [one.difference for one in decisions if one.kind is DecisionKind.CORRECT]
     if not corrected:
         return facts
+    places = [one.location for one in corrected]
+    places += [move.location for one in corrected for move in one.moves]
     items = await reads.items_by_id({one.item for one in corrected if one.item})
     return DifferenceFacts(
         key=key,
         decisions=decisions,
         items={item: item_fact(one) for item, one in items.items()},
         periods=await periods_from(min(one.day for one in corrected), reads),
-        location_subsidiaries=dict(await reads.locations.subsidiaries()),
+        location_subsidiaries=dict(await reads.locations.subsidiaries(places)),
     )
 
 

@@ -16,7 +16,7 @@ from ml_connector.flows.receiving.whose.reading import WroSays, find_orders, not
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.corrections import wants_correction
-from ml_connector.rules.decisions.decided import read_decided
+from ml_connector.rules.decisions.decided import Decided, read_decided
 from ml_connector.rules.facts import stock_periods
 from ml_connector.rules.items import MatchFacts, candidates, near_items, read_items
 from ml_connector.shipbob.payloads import Wro, WroLine
@@ -71,7 +71,7 @@ async def read(key: str, reads: Reads) -> ReceivingFacts:
         synced=wro.external_sync_timestamp is not None,
         decisions=decisions,
         location_subsidiaries=await _subsidiaries(
-            wro, stowed, orders, matches, reads, correcting=correcting
+            wro, stowed, orders, matches, reads, decisions=decisions
         ),
         owner=found.owner,
     )
@@ -84,7 +84,7 @@ async def _subsidiaries(
     matches: MatchFacts,
     reads: Reads,
     *,
-    correcting: bool,
+    decisions: Sequence[Decided],
 ) -> dict[str, tuple[str, ...]]:
     """Return the subsidiaries of the locations, where units may be adjusted or moved."""
     units: Counter[str] = Counter()
@@ -96,11 +96,11 @@ async def _subsidiaries(
         return {}
     # As ``Booking.ordered_at`` says: behind a hub the lines of its center expect the units.
     behind = reads.locations.of_center(wro.behind_hub) if wro.behind_hub is not None else None
-    if correcting or _sent_on(wro):
-        return dict(await reads.locations.subsidiaries())
-    if not may_go_beyond(orders, units, behind or location):
+    corrected = [units.location for one in decisions for units in one.corrects]
+    adjusts = wants_correction(decisions) or may_go_beyond(orders, units, behind or location)
+    if not adjusts and not _sent_on(wro):
         return {}
-    return dict(await reads.locations.subsidiaries())
+    return dict(await reads.locations.subsidiaries([location, behind, *corrected]))
 
 
 def _sent_on(wro: Wro) -> bool:

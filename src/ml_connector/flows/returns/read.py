@@ -25,6 +25,7 @@ from ml_connector.flows.returns.facts import (
     fits,
     known_action,
 )
+from ml_connector.flows.returns.requirements import concerned_locations
 from ml_connector.netsuite.queries.return_authorizations import ReturnAuthorization
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrder
 from ml_connector.netsuite.statuses import RETURN_EXPECTING, RETURN_RECEIVABLE
@@ -122,6 +123,8 @@ async def _with_netsuite(
     named = await _named(facts, None if belongs else reference, reads)
     sold = await _sold(returned, belongs, reads) if not named else _FoundSales()
     at = facts.completed_at
+    quarantine = reads.policies.quarantine_location
+    concerned = concerned_locations(facts, reads.locations.of_center, quarantine)
     return msgspec.structs.replace(
         facts,
         items=matches.named,
@@ -137,7 +140,7 @@ async def _with_netsuite(
         ),
         original_orders=await _original_orders(facts.return_id, returned, named, reads),
         lots=await _lots(processed, items, reads),
-        location_subsidiaries=dict(await reads.locations.subsidiaries()),
+        location_subsidiaries=dict(await reads.locations.subsidiaries(concerned)),
         periods=await stock_periods(at, reads) if at else (),
     )
 

@@ -1,13 +1,13 @@
 """What a return needs before it is booked, and the failures where it is missing. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import AccountsSection, ConnectionSettings
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.returns.coverage import said
 from ml_connector.flows.returns.documents import ReturnedUnits
-from ml_connector.flows.returns.facts import Action, ReturnFacts, Sale, Unit, unclear
+from ml_connector.flows.returns.facts import Action, ReturnFacts, Sale, Unit, known_action, unclear
 from ml_connector.flows.returns.wake import more_fulfilled_units
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.rules.adjustments import refuse_item_without_stock, refuse_unnamed_lot
@@ -45,6 +45,22 @@ def places(
             ),
         )
     return {"restock": location, "dispose": location, "quarantine": quarantine or location}
+
+
+def concerned_locations(
+    facts: ReturnFacts, of_center: Callable[[int], str | None], quarantine: str | None
+) -> list[str | None]:
+    """Return the NetSuite locations where the units of a return go, or were booked.
+
+    Args:
+        facts: what ShipBob says of it, and what was decided.
+        of_center: returns the location of a fulfillment center.
+        quarantine: the location of quarantined units, where one is set.
+    """
+    corrected = [units.location for one in facts.decisions for units in one.corrects]
+    center = of_center(facts.center_id) if facts.center_id is not None else None
+    actions = {known_action(one.action) for line in facts.lines for one in line.done}
+    return [center, quarantine if "quarantine" in actions else None, *corrected]
 
 
 def nowhere(facts: ReturnFacts) -> NeedsHuman:

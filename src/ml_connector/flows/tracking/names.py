@@ -143,6 +143,8 @@ async def read_unmatched(shipment: ShipmentFact, reads: Reads) -> UnmatchedUnits
     """
     skus = {unit.inventory_id: await reads.sku(unit.inventory_id) for unit in shipment.units}
     matches = await read_items({one: sku.strip() for one, sku in skus.items() if sku}, reads)
+    center = shipment.center_id
+    location = reads.locations.of_center(center) if center is not None else None
     items = [*matches.bound.values(), *(one for some in matches.named.values() for one in some)]
     return UnmatchedUnits(
         skus=skus,
@@ -151,7 +153,7 @@ async def read_unmatched(shipment: ShipmentFact, reads: Reads) -> UnmatchedUnits
         bound=matches.bound,
         near_items=await near_items(matches.named, reads),
         unit_rates=await reads.units.rates({one.stock_unit for one in items if one.stock_unit}),
-        location_subsidiaries=dict(await reads.locations.subsidiaries()),
+        location_subsidiaries=dict(await reads.locations.subsidiaries([location])),
     )
 
 
