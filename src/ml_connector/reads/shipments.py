@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.order_match import OrderRules, rules_of
-from ml_connector.errors import NeedsData, NeedsHuman
+from ml_connector.errors import NeedsData
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import items
@@ -37,6 +37,7 @@ from ml_connector.netsuite.queries.sales_orders.orders import (
     sales_orders_by,
 )
 from ml_connector.netsuite.records.fulfillments import ReadFulfillment
+from ml_connector.reads.sales_orders.channels import ChannelReads, KeepChannels, keep_nothing
 from ml_connector.reads.sales_orders.keys import key_of
 from ml_connector.reads.sales_orders.search import MatchedOrders, OrderSearch
 from ml_connector.shipbob.client import ShipBob
@@ -47,7 +48,6 @@ from ml_connector.transport.call import Priority
 from ml_connector.words import Cause
 
 _KITS_FRESH_SECONDS: Final = 3600.0
-_CHANNELS_FRESH_SECONDS: Final = 3600.0
 _CANCELLED: Final = "Cancelled"
 FEW_PAGES: Final = 4
 """A list of orders of at most so many pages is read whole by each sweep."""
@@ -59,14 +59,6 @@ T = TypeVar("T")
 
 OrdersOf = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 """Returns the order of each of these shipments, as far as the inbox was told of it."""
-
-
-KeepChannels = Callable[[Collection[int]], Awaitable[None]]
-"""Keeps the channels that ShipBob lists for the account."""
-
-
-async def _keep_nothing(_: Collection[int]) -> None:
-    pass
 
 
 async def _told_nothing(_: Sequence[int]) -> Mapping[int, int]:
@@ -92,15 +84,12 @@ class ShipmentReads:
         *,
         order_rules: OrderRules | None = None,
         channels: Collection[int] | None = None,
-        keep_channels: KeepChannels = _keep_nothing,
+        keep_channels: KeepChannels = keep_nothing,
         orders_of: OrdersOf = _told_nothing,
     ) -> None:
         self._shipbob = shipbob
         self._netsuite = netsuite
-        self._channels = None if channels is None else frozenset(channels)
-        self._keep_channels = keep_channels
-        self._channels_fresh_until = -1.0
-        self._seen_channels: set[int] = set()
+        self.channels = ChannelReads(shipbob, channels, keep_channels)
         self._channels_beside: dict[int, frozenset[int]] = {}
         self._swept: dict[int, str] = {}
         self._search = self._search_by(order_rules or OrderRules(rules_of("tranid")))
@@ -146,7 +135,7 @@ class ShipmentReads:
         self._kept_kits: dict[str, tuple[float, tuple[KitMember, ...]]] = {}
 
     def _search_by(self, rules: OrderRules) -> OrderSearch:
-        return OrderSearch(rules, self._orders_with, self._channels_of, self._listed_channels)
+        return OrderSearch(rules, self._orders_with, self._channels_of, self.channels.listed)
 
     async def order_with(self, shipment_id: int) -> Order:
         """Return the order that a shipment belongs to, with all its shipments, as it is now.
@@ -187,16 +176,11 @@ class ShipmentReads:
         Unless there is one channel only, it is looked for by its reference: the same call then
         tells which channels have an order of this reference.
         """
-        if shipment.reference_id and not self._has_one_channel:
+        if shipment.reference_id and not self.channels.is_one:
             found = await self._order_beside_others(order_id, shipment.reference_id)
             if found is not None:
                 return found
         return await self._shipbob.shipments.order(order_id)
-
-    @property
-    def _has_one_channel(self) -> bool:
-        known = self._channels
-        return known is not None and len(known | self._seen_channels) == 1
 
     async def _order_beside_others(self, order_id: int, reference: str) -> Order | None:
         """Return an order by its reference, and note which channels have one of it."""
@@ -243,26 +227,8 @@ class ShipmentReads:
         return await self._search.rivals(key_of(order), found.rule, having=known)
 
     async def takes_marks(self, order: Order) -> bool:
-        """Whether we may mark an order's shipments: our application writes to its own channels.
-
-        Source: shipbob.md section 3.3. An order without a channel is marked.
-        """
-        if order.channel is None:
-            return True
-        try:
-            own = await self._shipbob.channel_id()
-        except NeedsHuman:
-            return False  # it is not known to which one; ping says so
-        if order.channel.id == own:
-            return True
-        listed = {one.id: one for one in await self._shipbob.known_channels()}
-        ours, its = listed.get(own), listed.get(order.channel.id)
-        return (
-            ours is not None
-            and its is not None
-            and its.application_name == ours.application_name
-            and "orders_write" in its.scopes
-        )
+        """Whether we may mark an order's shipments; see ``ChannelReads.takes_marks``."""
+        return await self.channels.takes_marks(order)
 
     async def other_sales(self, name: str) -> tuple[OtherSale, ...]:
         """Return what else in NetSuite has what an order's sales order is looked for by."""
@@ -429,45 +395,15 @@ class ShipmentReads:
             found.setdefault(order.reference_id or "", []).append(order)
         return {reference: _channels_of_orders(orders) for reference, orders in found.items()}
 
-    async def look_for_channels(self) -> None:
-        """Ask ShipBob for the account's channels, as bulk work, once an hour.
-
-        A shop that was connected since is known then before any order of it was read. Where the
-        credentials may not see channels, what is known stays: ping says so.
-        """
-        now = time.monotonic()
-        if now < self._channels_fresh_until:
-            return
-        try:
-            listed = frozenset(
-                one.id for one in await self._shipbob.channels(priority=Priority.BULK)
-            )
-        except NeedsHuman:
-            return
-        self._channels_fresh_until = now + _CHANNELS_FRESH_SECONDS
-        if listed != self._channels:
-            self._channels = listed
-            await self._keep_channels(listed)
-
-    async def _listed_channels(self) -> Collection[int]:
-        """Return the account's channels, also one that was made since the connection was applied.
-
-        An order shows a new one as soon as it is read.
-        """
-        if self._channels is None:
-            self._channels = frozenset(one.id for one in await self._shipbob.known_channels())
-        return self._channels | self._seen_channels
-
     def _sweep(self, order: Order) -> Order:
         """Note the reference of an order that a list told of, for its next read alone."""
-        if order.reference_id and not self._has_one_channel:
+        if order.reference_id and not self.channels.is_one:
             _make_room(self._swept)
             self._swept[order.id] = order.reference_id
         return self._see(order)
 
     def _see(self, order: Order) -> Order:
-        if order.channel is not None:
-            self._seen_channels.add(order.channel.id)
+        self.channels.see(order)
         return order
 
     async def _fetch_order_headers(

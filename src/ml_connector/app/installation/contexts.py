@@ -34,7 +34,8 @@ from ml_connector.reads.billing import BillingReads
 from ml_connector.reads.free_numbers import FREE_FOR_SECONDS, FreeNumbers
 from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
-from ml_connector.reads.shipments import KeepChannels, OrdersOf, ShipmentReads
+from ml_connector.reads.sales_orders.channels import KeepChannels
+from ml_connector.reads.shipments import OrdersOf, ShipmentReads
 from ml_connector.reads.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database

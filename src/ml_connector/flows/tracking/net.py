@@ -59,7 +59,7 @@ async def sweep(
     reads: Reads, since: datetime, known: Collection[str]
 ) -> AsyncIterator[SweepResult]:
     """Yield what is caught of the orders made since a moment, and of older ones changed since."""
-    await reads.shipments.look_for_channels()
+    await reads.shipments.channels.look()
     caught = _CaughtShipments(known)
     async for order in reads.shipments.orders_made(since):
         for one in caught.of(order):
@@ -75,7 +75,7 @@ async def sweep_part(
     reads: Reads, since: datetime, known: Collection[str], between: tuple[datetime, datetime]
 ) -> AsyncIterator[SweepResult]:
     """Yield what ``sweep`` does; of many orders what changed lately, and a part of all others."""
-    await reads.shipments.look_for_channels()
+    await reads.shipments.channels.look()
     caught = _CaughtShipments(known)
     few = await reads.shipments.few_orders_made(since)
     if few is not None:
