@@ -112,6 +112,7 @@ async def _channel_id(client: ShipBob) -> object:
 CALLS: Final[Mapping[str, Callable[[ShipBob], Awaitable[object]]]] = {
     "channels": lambda client: client.channels(),
     "channel_id": _channel_id,
+    "listed_channels": lambda client: client.listed_channels(),
     "known_channels": lambda client: client.known_channels(),
     "look_at": lambda client: client.look_at(
         Request(

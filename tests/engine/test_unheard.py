@@ -13,7 +13,7 @@ from engine.test_intake import broken
 from engine.workshop import Workshop
 from ml_connector.engine.flow import SweepResult
 from ml_connector.engine.inbox.bulk_intake import take_in_unheard
-from ml_connector.engine.inbox.sweep import BATCH, Swept, sweep, tell
+from ml_connector.engine.inbox.sweep import BATCH, MOST_SPOILED, Swept, sweep, tell
 from ml_connector.errors import Retryable, Unreadable
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.reads.reads import Reads
@@ -212,3 +212,26 @@ async def test_a_spoiled_row_that_names_no_subject_fails_a_sweep_that_is_done(
     events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
 
     assert [event["key"] for event in events] == ["3"]
+
+
+async def test_more_spoiled_rows_than_have_events_are_told_together(workshop: Workshop) -> None:
+    async def source(_: Reads, __: datetime, ___: Collection[str]) -> AsyncIterator[SweepResult]:
+        rows = Spoiled("ShipBob", "Wro", "listing WROs")
+        for number in range(MOST_SPOILED + 5):
+            rows.add({"id": number}, msgspec.ValidationError("at `$.status`"))
+        rows.tell()
+        yield SweepResult(key="last", version="1")
+
+    with pytest.raises(Unreadable, match=f"id {MOST_SPOILED}: .*; and 2 more"):
+        await sweep(
+            workshop.database,
+            workshop.lanes,
+            replace(workshop.flow, sweep=source, spoils=by_id("Wro")),
+            reads=Reads(cast("ShipBob", object()), cast("NetSuite", object())),
+            connection_name="acme",
+            since=NOW,
+        )
+    events = await workshop.database.fetch(EVENTS, {"connection": "acme"})
+
+    assert len(events) == MOST_SPOILED + 1
+    assert events[-1]["key"] == "last"

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -7,14 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from ml_connector.errors import NeedsHuman, Retryable, Unreadable
 from ml_connector.netsuite.account import Account
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.session import NetSuiteSession
-from ml_connector.netsuite.suiteql import SuiteQL, query_call
+from ml_connector.netsuite.suiteql import PAGE_ROWS, SuiteQL, query_call
 from ml_connector.transport.call import Patience, Priority
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 from ml_connector.words import Cause
 
 PATH = "/services/rest/query/v1/suiteql"
@@ -377,11 +380,67 @@ async def test_a_row_that_cannot_be_read_keeps_no_page_from_being_read(
     assert [one["params"] for one in asked(httpserver)] == [["0"], ["7"]]
 
 
-async def test_a_page_of_nothing_but_spoiled_rows_ends_the_list(
+def by_keyset(rows: list[dict[str, Any]]) -> Callable[[Request], Response]:
+    """Answer as NetSuite does: the rows with a greater id, a page from the offset on."""
+
+    def answer(request: Request) -> Response:
+        after = int(request.get_json()["params"][0])
+        offset = int(request.args["offset"])
+        left = [row for row in rows if int(row["id"]) > after]
+        some = left[offset : offset + PAGE_ROWS]
+        body = page(some, more=len(left) > offset + PAGE_ROWS, total=len(left))
+        return Response(json.dumps(body), content_type="application/json")
+
+    return answer
+
+
+ODD = {"n": "many"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(range(1, 1001), id="the first page"),
+        pytest.param(range(2001, 3001), id="a page between"),
+        pytest.param(range(500, 3700), id="many pages from within one into another"),
+        pytest.param(range(3001, 4001), id="the last page"),
+        pytest.param(range(1, 4001), id="all there are"),
+    ],
+)
+async def test_pages_of_nothing_but_spoiled_rows_hide_no_row_behind_them(
+    httpserver: HTTPServer, suiteql: SuiteQL, odd: range
+) -> None:
+    rows = [{"id": str(one), **(ODD if one in odd else {})} for one in range(1, 4001)]
+    httpserver.expect_request(PATH).respond_with_handler(by_keyset(rows))
+    read: list[str] = []
+    spoiled: list[SpoiledRow] = []
+    with gathering(spoiled):
+        await read_into(read, suiteql)
+
+    assert read == [str(one) for one in range(1, 4001) if one not in odd]
+    assert [one.ids["id"] for one in spoiled] == [str(one) for one in odd]
+    assert len(httpserver.log) <= 4000 / PAGE_ROWS + 3
+
+
+async def test_a_page_of_spoiled_rows_that_comes_again_and_again_ends_the_list(
     httpserver: HTTPServer, suiteql: SuiteQL
 ) -> None:
     httpserver.expect_request(PATH).respond_with_json(page([{"id": "8", "n": "many"}], more=True))
 
     with pytest.raises(Unreadable):
         await read_into([], suiteql)
-    assert len(asked(httpserver)) == 1
+    assert len(asked(httpserver)) == 2
+
+
+async def test_a_row_whose_key_is_no_number_is_one_that_cannot_be_read(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    rows = [{"id": "7"}, {"id": "8a"}]
+    httpserver.expect_ordered_request(PATH).respond_with_json(page(rows, more=True))
+    httpserver.expect_ordered_request(PATH).respond_with_json(page([{"id": "9"}]))
+    read: list[str] = []
+
+    with pytest.raises(Unreadable, match=r"id 8a: its key: .*'8a'"):
+        await read_into(read, suiteql)
+
+    assert read == ["7", "9"]

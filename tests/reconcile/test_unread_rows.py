@@ -14,7 +14,7 @@ from ml_connector.reconcile.compare.handled import HandlingDocument
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.sections import Sections
-from ml_connector.reconcile.unread_rows import unread_rows, with_unread
+from ml_connector.reconcile.unread_rows import MOST_NAMED, unread_rows, with_unread
 from ml_connector.transport.spoiled import SpoiledRow
 from reconcile.worlds import MONTH, SECTIONS, World, clean
 
@@ -93,3 +93,22 @@ def test_a_document_of_others_that_cannot_be_read_is_not_called_gone(judge: Judg
 
     assert found.kind is Kind.ROW_UNREADABLE
     assert found.says == "wro 7 is accounted for by item receipt IR9. It is odd"
+
+
+def test_very_many_rows_that_cannot_be_read_are_counted_and_none_is_compared() -> None:
+    world = clean(Random(7))
+    unread = lacking(world, 1)[0]
+    report = compare(MONTH, world.facts, world.movements, world.entries, sections=SECTIONS)
+    posted = posted_documents(world.entries, SECTIONS)
+    rows = [spoiled(id=f"9{number}") for number in range(MOST_NAMED)]
+    rows += [spoiled(id=unread), spoiled(kind="Channel", doing="reading the channels")]
+    found = with_unread(report.differences, unread_rows(rows), posted)
+    named = [one for one in found if one.kind is Kind.ROW_UNREADABLE]
+
+    assert len(named) == MOST_NAMED + 1
+    assert named[-1].says.startswith(
+        "2 further rows can't be read: 2 of NetSuite's; the first is NetSuite's row"
+        f" id {unread}: {REASON}"
+    )
+    assert changed_documents(report.differences) == {unread}
+    assert changed_documents(found) == set()

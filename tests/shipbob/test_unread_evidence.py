@@ -5,6 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from ml_connector.errors import Unreadable
 from ml_connector.fee_audit.fees import audit
 from ml_connector.fee_audit.gathering import gather
 from ml_connector.ledger.sources.charges import Charge
@@ -79,11 +82,25 @@ async def test_units_of_an_item_whose_history_cannot_be_read_are_not_claimed(
     assert len(evidence.unread) == 1
 
 
-async def test_a_center_that_nobody_uses_spoils_nothing(
-    connected: Connect, answer: MakeAnswer
+@pytest.mark.parametrize("in_use", [[228], [228, 30]])
+async def test_a_center_of_which_only_the_id_can_be_read_is_listed_all_the_same(
+    connected: Connect, answer: MakeAnswer, in_use: list[int]
 ) -> None:
     listed = [*CENTERS, {"id": 30, "name": {"odd": True}}]
     client, _ = connected(answer(listed))
-    reads = Reads(client, None, centers_in_use=[228])  # type: ignore[arg-type]  # not asked
+    reads = Reads(client, None, centers_in_use=in_use)  # type: ignore[arg-type]  # not asked
 
-    assert [one.id for one in await reads.centers()] == [228]
+    assert [one.id for one in await reads.centers()] == [228, 30]
+
+
+async def test_a_row_without_an_id_stops_those_who_miss_a_center(
+    connected: Connect, answer: MakeAnswer
+) -> None:
+    client, _ = connected(answer([*CENTERS, {"id": {"odd": True}}]))
+    whole = Reads(client, None, centers_in_use=[228])  # type: ignore[arg-type]  # not asked
+
+    assert [one.id for one in await whole.centers()] == [228]
+    client, _ = connected(answer([*CENTERS, {"id": {"odd": True}}]))
+    lacking = Reads(client, None, centers_in_use=[30])  # type: ignore[arg-type]  # not asked
+    with pytest.raises(Unreadable, match=r"`\$\.id`"):
+        await lacking.centers()

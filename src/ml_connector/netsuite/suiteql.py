@@ -145,7 +145,8 @@ class SuiteQL:
         """Yield the rows of a query in pages of up to 1,000, by keyset (section 4.3).
 
         Each page begins after the last row of the one before, so no row is skipped or read twice
-        when others change meanwhile.
+        when others change meanwhile. Behind a page of which no row can be read, and so none says
+        where the next page begins, it goes on by offset.
 
         Args:
             query: ends like ``AND t.id > ? ORDER BY t.id``: its last parameters are the key.
@@ -163,32 +164,37 @@ class SuiteQL:
             Unreadable: likewise, after all rows that can be read.
         """
         spoiled = Spoiled(_NETSUITE, type.__name__, operation)
-        after = tuple(start)
+        after, offset = tuple(start), 0
         if within:
             [(placeholders, values)] = dialect.in_lists(within)
             query, params = query.replace("{list}", placeholders), (*values, *params)
         while True:
+            before = len(spoiled)
             page = await self._page(
                 query,
                 (*params, *after),
                 type=type,
-                offset=0,
+                offset=offset,
                 operation=operation,
                 priority=priority,
                 spoiled=spoiled,
             )
-            rows = page.items
+            rows = _with_keys(page.items, key, spoiled)
             if rows:
                 yield rows
             if not page.has_more and page.listed < PAGE_ROWS:
                 spoiled.tell()
                 return
-            if spoiled and not rows:
-                spoiled.fail()  # no row says where the next page begins
+            if not rows and len(spoiled) > before:
+                offset += PAGE_ROWS
+                if offset < MOST_PAGES * PAGE_ROWS:
+                    continue
+            if not rows and spoiled:
+                spoiled.fail()  # the same odd rows again, or more than NetSuite gives of a query
             following = tuple(key(rows[-1])) if rows else after
             if following == after:
                 raise Retryable(f"NetSuite's pages of {operation} do not go forward")
-            after = following
+            after, offset = following, 0
 
     async def look(
         self, query: str, params: Parameters, *, operation: str, priority: Priority = Priority.LIVE
@@ -266,6 +272,19 @@ class SuiteQL:
     def _lacking_now(self) -> frozenset[str]:
         oldest = self._monotonic() - _LACKING_SECONDS
         return frozenset(part for part, since in self._lacking.items() if since > oldest)
+
+
+def _with_keys(rows: list[T], key: Callable[[T], Parameters], spoiled: Spoiled) -> list[T]:
+    """Return the rows that say where they stand; of the others the key can't be read."""
+    found: list[T] = []
+    for row in rows:
+        try:
+            key(row)
+        except ValueError as error:
+            spoiled.add(msgspec.to_builtins(row), msgspec.ValidationError(f"its key: {error}"))
+        else:
+            found.append(row)
+    return found
 
 
 def query_call(

@@ -313,10 +313,12 @@ class Reads:
         spoiled: list[SpoiledRow] = []
         with gathering(spoiled):
             found = await self._shipbob.centers.listed()
-        # One that is mapped to no location spoils nothing.
-        used = {"", *map(str, self._centers_in_use)}
-        if odd := [one.sentence for one in spoiled if one.ids.get("id", "") in used]:
-            raise unreadable("ShipBob", odd)
+        # That it is listed is all that counts; only its id says of which center a row is.
+        named = [one.ids.get("id", "") for one in spoiled]
+        found += [FulfillmentCenter(id=int(one)) for one in named if one.isdecimal()]
+        nameless = [one for one in spoiled if not one.ids.get("id", "").isdecimal()]
+        if nameless and not self._centers_in_use <= {center.id for center in found}:
+            raise unreadable("ShipBob", [one.sentence for one in nameless])
         self._centers = (time.monotonic() + _FRESH_SECONDS, found)
         return {None: found}
 

@@ -4,6 +4,7 @@ Of a document in NetSuite with such a row nothing is compared: without the row i
 somebody had changed it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -18,6 +19,9 @@ from ml_connector.transport.spoiled import SpoiledRow
 
 _OF_DOCUMENTS: Final = frozenset({"StockLine", "MoneyLine"})
 """The rows whose ``id`` is that of a document."""
+
+MOST_NAMED: Final = 1000
+"""Rows that a report names one by one; of the others it says how many there are."""
 
 _COMPARED: Final = frozenset(
     {
@@ -98,7 +102,8 @@ def _is_of(one: Difference, records: set[str]) -> bool:
 def _named(
     rows: Iterable[UnreadRow], posted: Mapping[str, PostedDocument]
 ) -> Iterator[Difference]:
-    for row in rows:
+    every = list(rows)
+    for row in every[:MOST_NAMED]:
         ours = posted.get(row.record)
         ref = ours.ref if ours else DocumentRef(type="Transaction", id=row.record)
         what = f"; nothing of {named(ours)} is compared" if ours else ""
@@ -111,3 +116,17 @@ def _named(
             says=f"{row.system}'s row {row.row} can't be read: {row.reason}{what}",
             remedy=ROW_REMEDY,
         )
+    if further := every[MOST_NAMED:]:
+        yield Difference(
+            kind=Kind.ROW_UNREADABLE,
+            section=OTHER.key,
+            says=f"{len(further):,} further rows can't be read: {_systems(further)}; the first is"
+            f" {further[0].system}'s row {further[0].row}: {further[0].reason}. Nothing is"
+            " compared of a document with such a row",
+            remedy=ROW_REMEDY,
+        )
+
+
+def _systems(rows: Iterable[UnreadRow]) -> str:
+    counted = Counter(one.system for one in rows)
+    return ", ".join(f"{count:,} of {system}'s" for system, count in sorted(counted.items()))

@@ -3,7 +3,6 @@
 Source: ShipBob reference, section 9; paths are those of its 2026-07 OpenAPI file.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -12,7 +11,6 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsHuman
 from ml_connector.shipbob.filters import (
-    LARGE_PAGE,
     WROS_A_PAGE,
     inventory_queries,
     sku_queries,
@@ -33,7 +31,7 @@ from ml_connector.shipbob.payloads import (
 from ml_connector.shipbob.resources import receiving
 from ml_connector.shipbob.resources.billing import BillingApi
 from ml_connector.shipbob.resources.centers import CenterCalls
-from ml_connector.shipbob.resources.channels import own_channel
+from ml_connector.shipbob.resources.channels import ChannelCalls, ListedChannels
 from ml_connector.shipbob.resources.inventory_history import HistoryCalls
 from ml_connector.shipbob.resources.references import ReferenceCalls
 from ml_connector.shipbob.resources.returns import Returns
@@ -89,7 +87,6 @@ class ShipBob:
         by_scope: Mapping[str, Door] | None = None,
         granted_channel: Callable[[], Awaitable[int | None]] | None = None,
     ) -> None:
-        self._granted_channel = granted_channel or _not_known
         self._session = ShipBobSession(
             transport,
             connection,
@@ -99,10 +96,8 @@ class ShipBob:
             limit_key=limit_key,
             by_scope=by_scope,
         )
-        self._channel_id = channel_id
-        self._known_channels: Sequence[Channel] | None = None
-        self._looking_up_channel = asyncio.Lock()
         self.centers = CenterCalls(self._session)
+        self._channels = ChannelCalls(self._session, channel_id, granted_channel)
         self.shipments = ShipmentCalls(self._session, self.channel_id)
         self.billing = BillingApi(self._session)
         self.returns = Returns(self._session)
@@ -116,16 +111,7 @@ class ShipBob:
 
     async def channels(self, *, priority: Priority = Priority.LIVE) -> list[Channel]:
         """Return all channels of the merchant (section 3.3, GET /channel)."""
-        request = Request(
-            operation="channel.list",
-            doing="reading the channels",
-            path="/channel",
-            scope="channels_read",
-            query={"RecordsPerPage": LARGE_PAGE},
-            priority=priority,
-        )
-        pages = self._session.every(request, Channel, lambda row: row.id, style=Style.CURSOR)
-        return [channel async for channel in pages]
+        return await self._channels.every(priority)
 
     async def look_at(self, request: Request) -> None:
         """Check that our token may read something; see ``permission_probes``.
@@ -142,26 +128,15 @@ class ShipBob:
         Raises:
             NeedsHuman: no channel can be written to, or several can.
         """
-        async with self._looking_up_channel:  # many ask at once when a push begins
-            if self._channel_id is None:
-                personal = await self._session.is_personal()
-                granted = await self._granted_channel() if not personal else None
-                known = await self.channels()
-                self._known_channels = known
-                self._channel_id = own_channel(known, personal=personal, granted=granted).id
-            return self._channel_id
+        return await self._channels.own_id()
 
-    async def known_channels(self) -> Sequence[Channel]:
-        """Return all channels of the merchant as they were when they were first asked for.
+    async def listed_channels(self, *, priority: Priority = Priority.LIVE) -> ListedChannels:
+        """Return all channels of the merchant, each as far as its row can be read."""
+        return await self._channels.listed(priority)
 
-        The channel to write to is looked up in the same call, where it is not configured.
-        """
-        if self._known_channels is None:
-            await self.channel_id()
-        async with self._looking_up_channel:
-            if self._known_channels is None:
-                self._known_channels = await self.channels()
-            return self._known_channels
+    async def known_channels(self) -> ListedChannels:
+        """Return all channels of the merchant as they were when they were first asked for."""
+        return await self._channels.known()
 
     # Receiving.
 
@@ -390,7 +365,3 @@ class ShipBob:
             priority=priority,
         )
         return await self._session.one(request, InventoryItem)
-
-
-async def _not_known() -> None:
-    """Return None: no consent is known to have made a channel."""

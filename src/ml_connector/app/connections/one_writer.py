@@ -252,7 +252,7 @@ async def keep_channels(installation: Installation, name: str, client: ShipBob) 
     Raises:
         ConnectorError: ShipBob can't be asked.
     """
-    found = [one.id for one in await client.channels()]
+    found = sorted((await client.listed_channels()).ids)
     async with installation.database.transaction() as on:
         await connections.set_channels(on, name, found)
 

@@ -56,7 +56,7 @@ async def _renew_shipbob(installation: Installation, settings: ConnectionSetting
     client, access = shipbob_client(installation, settings, installation.tokens)
     bearer = await access.bearer()
     if bearer.token is None:
-        await client.channels()
+        await client.listed_channels()
         return "a personal access token, which does not expire; ShipBob takes it"
     token = (await access.renewed(bearer)).token
     return f"renewed, good until {token.expires_at:%H:%M} UTC" if token else "renewed"

@@ -90,11 +90,11 @@ class Subscriptions:
         Raises:
             ConnectorError: ShipBob can't be asked, or does not permit it.
         """
-        existing = await self._client.subscriptions.every()
         async with self._database.transaction() as on:
             made = await subscriptions.made(on, self._name)
             refusals = await subscriptions.refused(on, self._name)
         known = {one.id for one in made if one.retired_at is None}
+        existing = await self._client.subscriptions.every(needed=known)
         plan = plan_subscriptions(
             existing,
             url=self._url,
@@ -257,7 +257,7 @@ class Subscriptions:
 
     async def _remove_strays(self, other: ShipBob) -> dict[str, str]:
         strays = plan_subscriptions(
-            await other.subscriptions.every(),
+            await other.subscriptions.every(needed=()),
             url=self._url,
             groups={},
             known=(),

@@ -37,6 +37,9 @@ AtEnd = Callable[[Connection], Awaitable[None]]
 
 BATCH: Final = 1000
 
+MOST_SPOILED: Final = 1000
+"""Subjects with a spoiled row that one sweep tells of, each by an event of its own."""
+
 # The two clocks may differ, and a source may date a change earlier than it announces it.
 _CLOCKS_DIFFER: Final = timedelta(seconds=5)
 
@@ -87,7 +90,8 @@ async def sweep(
 
     Raises:
         ConnectorError: the source can't be read; what was found before counts.
-        Unreadable: rows can't be read and don't say which subjects they are of; all else is done.
+        Unreadable: rows can't be read and don't say which subjects they are of, or are too many to
+            have an event each; all else is done.
         Retryable: the database was restored meanwhile, and the sweep is not done.
     """
     async with database.transaction() as connection:
@@ -119,10 +123,10 @@ async def sweep(
         raise
     finally:
         await pages.wait()
-    nameless = await pages.tell_spoiled(spoiled)
+    rest = await pages.tell_spoiled(spoiled)
     found = await pages.end(at_end)
-    if nameless:
-        raise unreadable(flow.source, [one.sentence for one in nameless])
+    if rest:
+        raise unreadable(flow.source, [one.sentence for one in rest])
     return found
 
 
@@ -168,13 +172,17 @@ class _Pages:
             await self._taking_in
 
     async def tell_spoiled(self, rows: Sequence[SpoiledRow]) -> list[SpoiledRow]:
-        """Give each spoiled row an event of its subject, once; return those that name none."""
-        nameless: list[SpoiledRow] = []
+        """Give each spoiled row an event of its subject, once.
+
+        Returns:
+            Those that have none: they name no subject, or are more than ``MOST_SPOILED``.
+        """
+        rest: list[SpoiledRow] = []
         named: dict[str, SweepResult] = {}
         for row in rows:
             key = self._flow.spoils(row)
-            if key is None:
-                nameless.append(row)
+            if key is None or (len(named) >= MOST_SPOILED and key not in named):
+                rest.append(row)
             else:
                 named[key] = SweepResult(key=key, version=f"unreadable {row.digest}")
         self._keys += named
@@ -189,7 +197,7 @@ class _Pages:
                 list(named.values()),
                 source=self._flow.event_source,
             )
-        return nameless
+        return rest
 
     async def end(self, at_end: AtEnd | None) -> Swept:
         """Take the last page in, with what is recorded at the end; return what was found."""

@@ -8,6 +8,7 @@ from ml_connector.errors import NeedsHuman
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.shipments import Order
 from ml_connector.transport.call import Priority
+from ml_connector.transport.spoiled import gather
 
 _FRESH_SECONDS: Final = 3600.0
 
@@ -52,6 +53,9 @@ class ChannelReads:
         """Whether we may mark an order's shipments: our application writes to its own channels.
 
         Source: shipbob.md section 3.3. An order without a channel is marked.
+
+        Raises:
+            Unreadable: the row of the order's channel, or that of ours, can't be read.
         """
         if order.channel is None:
             return True
@@ -61,8 +65,8 @@ class ChannelReads:
             return False  # it is not known to which one; ping says so
         if order.channel.id == own:
             return True
-        listed = {one.id: one for one in await self._shipbob.known_channels()}
-        ours, its = listed.get(own), listed.get(order.channel.id)
+        listed = await self._shipbob.known_channels()
+        ours, its = listed.find(own), listed.find(order.channel.id)
         return (
             ours is not None
             and its is not None
@@ -80,11 +84,12 @@ class ChannelReads:
         if now < self._fresh_until:
             return
         try:
-            listed = frozenset(
-                one.id for one in await self._shipbob.channels(priority=Priority.BULK)
-            )
+            found = await self._shipbob.listed_channels(priority=Priority.BULK)
         except NeedsHuman:
             return
+        gather(found.odd)
+        # One whose row does not even show its id may be any that was known.
+        listed = found.ids | (self._channels or frozenset()) if found.odd else found.ids
         self._fresh_until = now + _FRESH_SECONDS
         if listed != self._channels:
             self._channels = listed
@@ -96,5 +101,5 @@ class ChannelReads:
         An order shows a new one as soon as it is read.
         """
         if self._channels is None:
-            self._channels = frozenset(one.id for one in await self._shipbob.known_channels())
+            self._channels = (await self._shipbob.known_channels()).ids
         return self._channels | self._seen

@@ -1,6 +1,6 @@
 """The calls about webhook subscriptions (ShipBob reference, section 7.1)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from ml_connector.shipbob.payloads import WebhookSubscription
 from ml_connector.shipbob.session import Request, ShipBobSession, UnexpectedAnswer, segment
 from ml_connector.shipbob.webhooks.signature import check_secret
 from ml_connector.transport.call import Patience, Priority
+from ml_connector.transport.spoiled import SpoiledRow, gathering, unreadable
 from ml_connector.words import Cause
 
 
@@ -136,8 +137,27 @@ class SubscriptionCalls:
         self._session = session
         self._channel_id = channel_id
 
-    async def every(self, *, priority: Priority = Priority.LIVE) -> list[WebhookSubscription]:
-        """Return the subscriptions of our application (section 7.1, GET /webhook)."""
+    async def every(
+        self, *, needed: Collection[str] | None = None, priority: Priority = Priority.LIVE
+    ) -> list[WebhookSubscription]:
+        """Return the subscriptions of our application (section 7.1, GET /webhook).
+
+        Args:
+            needed: ids of those that have to be read; others that can't be are left out, and the
+                log has them. None: all.
+            priority: its place in the queue.
+
+        Raises:
+            Unreadable: one that is needed can't be read, or one of which no id can.
+        """
+        odd: list[SpoiledRow] = []
+        with gathering(odd):
+            found = await self._every(priority)
+        if theirs := [one for one in odd if needed is None or not _is_other(one, needed)]:
+            raise unreadable("ShipBob", [one.sentence for one in theirs])
+        return found
+
+    async def _every(self, priority: Priority) -> list[WebhookSubscription]:
         pages = self._session.every(
             list_all(priority), WebhookSubscription, lambda row: row.id, style=Style.CURSOR
         )
@@ -183,3 +203,7 @@ class SubscriptionCalls:
         except NeedsData as missing:
             if missing.cause is not Cause.RECORD_NOT_FOUND:
                 raise
+
+
+def _is_other(row: SpoiledRow, needed: Collection[str]) -> bool:
+    return "id" in row.ids and row.ids["id"] not in needed
