@@ -1,7 +1,7 @@
 """Golden cases: what ShipBob and NetSuite say, and what is decided from it."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -171,7 +171,7 @@ class Case:
     def of_center(self, center_id: int) -> str | None:
         return self.settings().locations.get(str(center_id))
 
-    async def subsidiaries(self) -> dict[str, tuple[str, ...]]:
+    async def subsidiaries(self, _: Iterable[str | None]) -> dict[str, tuple[str, ...]]:
         return {key: tuple(ids) for key, ids in self._netsuite.get("locations", {}).items()}
 
     async def rates(self, unit_ids: Collection[str]) -> dict[str, Decimal]:
