@@ -22,6 +22,14 @@ class Desk:
 
     acme: Merchant
 
+    def set_up(self) -> None:
+        """Make what returns need in NetSuite, and apply the connection."""
+        netsuite = self.acme.world.netsuite
+        netsuite.add_location("ShipBob quarantine", internal_id=QUARANTINE, subsidiary=1)
+        netsuite.add_account("Write-off", internal_id=WRITE_OFF, account_type="COGS")
+        netsuite.add_customer("Pat Doe", internal_id=401, subsidiary=1)
+        self.apply()
+
     def apply(self, *, account: str | None = "55", **policies: str) -> None:
         """Apply the connection with what returns need, and these policies."""
         written = {"quarantine_location": str(QUARANTINE), **policies}

@@ -71,6 +71,15 @@ def ignored_return(
     )
 
 
+def names_rule(rules: IgnoreSection, reason: str) -> bool:
+    """Return whether a reason for which something is refused names one of these rules."""
+    return any(
+        _said(key, value) in reason
+        for key in IgnoreSection.model_fields
+        for value in getattr(rules, key)
+    )
+
+
 def _by_prefix(key: str, prefixes: Iterable[str], numbers: Iterable[str | None]) -> str:
     begun = [number.strip() for number in numbers if number]
     return next(

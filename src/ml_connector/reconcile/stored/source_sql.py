@@ -212,11 +212,15 @@ OPEN_STOCK: Final = f"""
 select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date, l.sku,
     l.center::text as center, sums.rest::bigint as rest,
     (sums.refused - l.handled)::bigint as refused, l.handled::bigint as handled, l.reason,
-    coalesce(nullif(s.waits, ''), s.sentence, '') as sentence
+    coalesce(nullif(s.waits, ''), s.sentence, '') as sentence,
+    exists (select 1 from decision as d where d.connection = %(name)s and d.flow = l.flow
+        and d.key = l.key and d.taken_back_at is null and d.lapsed_why is null)
+    or exists (select 1 from posting as o join posting as c on c.undoes = o.id
+        where o.subject_id = l.subject_id) as by_person
 {_STATES} left join month_word as w on w.flow = l.flow
 where l.moves and not l.money and (sums.rest <> 0 or sums.refused <> 0 or l.handled <> 0)
 order by l.flow, 1, l.name
-"""
+"""  # noqa: S608 - our own constants
 """The units of the month that are not posted."""
 
 HANDLED: Final = """

@@ -111,7 +111,8 @@ def _told(made: Decimal, items: Sequence[TieItem]) -> _Told:
         if found is not None:
             return _Told((*way.used, *_in_part(found, way.used)), Decimal(0), ())
     least = min(ways, key=lambda way: abs(way.rest))
-    return _Told(tuple(least.used), least.rest, tuple(least.left))
+    hints = (*least.left, *by_standing["never"])
+    return _Told(tuple(least.used), least.rest, hints)
 
 
 def _nowhere(refused: Sequence[TieItem]) -> list[list[TieItem]]:

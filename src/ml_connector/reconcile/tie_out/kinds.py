@@ -5,9 +5,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-Standing = Literal["in_full", "booked_or_not", "if_it_fits"]
+Standing = Literal["in_full", "booked_or_not", "if_it_fits", "never"]
 """How an item may explain: ``in_full`` always counts; ``booked_or_not`` counts unless documents
-beside ours hold its units; ``if_it_fits`` counts only where the numbers are exact."""
+beside ours hold its units; ``if_it_fits`` counts only where the numbers are exact; ``never`` is
+only named as something that may have to do with it."""
 
 
 class OpenKind(StrEnum):
@@ -16,6 +17,7 @@ class OpenKind(StrEnum):
     WAITING = "waiting"
     DOCUMENT_DIFFERS = "document_differs"
     REFUSED = "refused"
+    UNFOUNDED = "unfounded"
     HANDLED = "handled"
     POSTED_LATER = "posted_later"
     POSTED_FROM_EARLIER = "posted_from_earlier"
@@ -79,6 +81,12 @@ RULES: Final[Mapping[OpenKind, OpenRule]] = MappingProxyType(
         ),
         OpenKind.REFUSED: OpenRule(
             "refused on purpose, or not ours", "booked_or_not", "", "carried on every month"
+        ),
+        OpenKind.UNFOUNDED: OpenRule(
+            "refused, and nothing beside the flow shows why",
+            "never",
+            "whoever looks after this software",
+            "its posting, or a decision about it",
         ),
         OpenKind.HANDLED: OpenRule(
             "handled by another document, by decision",

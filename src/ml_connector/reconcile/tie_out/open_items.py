@@ -40,6 +40,8 @@ class OpenStock(msgspec.Struct, frozen=True, kw_only=True):
         refused: units that are not posted on purpose, and that no document handles.
         handled: units that a document of others, or a changed one of ours, handles by decision.
         sentence: why the rest is not posted.
+        by_person: a person decided about its source, or took a document of it back.
+        founded: something beside the flow shows why units are refused.
     """
 
     source: str
@@ -52,6 +54,8 @@ class OpenStock(msgspec.Struct, frozen=True, kw_only=True):
     handled: int = 0
     reason: str = ""
     sentence: str = ""
+    by_person: bool = False
+    founded: bool = True
 
 
 class QuarantinedStock(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +116,11 @@ def _of_sources(known: KnownOpen) -> Iterator[TieItem]:
         place = TiePlace(one.sku or "", location)
         for kind, units, why in (
             (OpenKind.WAITING, one.rest, one.sentence),
-            (OpenKind.REFUSED, one.refused, one.reason),
+            (
+                OpenKind.REFUSED if one.founded else OpenKind.UNFOUNDED,
+                one.refused,
+                one.reason,
+            ),
             (OpenKind.HANDLED, one.handled, one.reason),
         ):
             if units and not (kind is OpenKind.REFUSED and (one.source, place) in held):

@@ -31,6 +31,7 @@ from ml_connector.reconcile.tie_out.differences import differences
 from ml_connector.reconcile.tie_out.judge import tie_out
 from ml_connector.reconcile.tie_out.open_items import KnownOpen, moved_alone, open_items
 from ml_connector.reconcile.tie_out.openings import Openings, opened
+from ml_connector.reconcile.tie_out.refusals import judged
 from ml_connector.reconcile.tie_out.rows import Balances, TieItem, TieOut
 from ml_connector.rules.facts import item_fact
 from ml_connector.rules.items import item_name
@@ -118,14 +119,16 @@ async def added(
         return msgspec.structs.replace(report, not_tied=stock)
     settings = context.settings
     quarantine = settings.policies.quarantine_location or ""
+    names = gathered.names.knowing(
+        await stored.skus_of({row.item for row in stock.netsuite.moved})
+    )
+    stocked = {place.what for place in netsuite_sides(stock.netsuite, names)}
     known = KnownOpen(
-        names=gathered.names.knowing(
-            await stored.skus_of({row.item for row in stock.netsuite.moved})
-        ),
+        names=names,
         locations=settings.locations,
         quarantine=quarantine,
         since=window_of(context, month).first,
-        open_stock=await stored.open_stock(),
+        open_stock=judged(await stored.open_stock(), settings, stocked),
         resting=resting,
         quarantined=await stored.quarantined(quarantine) if quarantine else (),
         in_transit=gathered.in_transit,

@@ -1,0 +1,279 @@
+"""A rule of a flow that is wrong, and that the flow believes, is red in the month end.
+
+Each flow is run as a build of it would run in which one rule is wrong: its facts, its settings or
+its plan are changed on their way, and its own books agree with what it did. Nothing but both
+systems' own books can tell.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from acceptance import wrong
+from acceptance.closing import close
+from acceptance.merchant import Merchant
+from acceptance.retail import Part, Retail
+from acceptance.returning import Desk
+from ml_connector.config.connection import ConnectionSettings
+from ml_connector.engine.flow import Flow
+from ml_connector.ledger.postings.bills import ExpenseLine
+
+Found = set[tuple[str, str, str]]
+"""Kind, SKU, account or document, and location or currency."""
+
+
+class Shop:
+    """A merchant, and what each rule finds there: SKUs of its own."""
+
+    def __init__(self, acme: Merchant) -> None:
+        self.acme = acme
+        self.retail = Retail(acme)
+        self.desk = Desk(acme)
+        self.runs: list[tuple[Flow, int]] = []
+
+    def run(self, name: str, key: int, **rule: Any) -> None:
+        self.runs.append((wrong.wrong(name, **rule), key))
+
+    def wro(self, *, ordered: bool = False, units: int = 10, more: int = 0, **rule: Any) -> str:
+        """A WRO of one SKU arrives."""
+        sku = self.acme.sku("TEE")
+        number = self.acme.order({sku: units + more}) if ordered else None
+        self.run("receiving", self.acme.deliver({sku: units}, number=number).id, **rule)
+        return sku
+
+    def parcel(self, *, ordered: int = 2, **rule: Any) -> str:
+        """A parcel of two leaves."""
+        sku = self.retail.sku()
+        parts: list[Part] = [{sku: 2}, {sku: ordered - 2}]
+        order = self.retail.sell(*(one for one in parts if one[sku]))
+        self.acme.world.shipbob.ship(order.shipments[0])
+        self.run("tracking", order.shipments[0].id, **rule)
+        return sku
+
+    def kit(self, **rule: Any) -> list[str]:
+        parts = {self.retail.sku(): 2, self.retail.sku(): 1}
+        kit = f"SET-{next(self.acme.numbers)}"
+        self.acme.world.shipbob.add_product(kit, parts=parts)
+        self.acme.world.netsuite.add_item(kit, kind="Kit", cost="9", members=parts)
+        order = self.retail.sell({kit: 1}, {kit: 1})
+        self.acme.world.shipbob.ship(order.shipments[0])
+        self.run("tracking", order.shipments[0].id, **rule)
+        return list(parts)
+
+    def two_lines(self, sku: str) -> str:
+        """Enter an order of ten at each of the two locations; return its number."""
+        number = f"PO{4711 + next(self.acme.numbers)}"
+        self.acme.world.netsuite.add_purchase_order(
+            number,
+            vendor=301,
+            location=6,
+            lines=[
+                {"item": sku, "quantity": 10, "rate": "4.20", "location": where}
+                for where in (7, 6)
+            ],
+        )
+        return number
+
+    def invoice(self, **rule: Any) -> int:
+        """A fee is charged, and invoiced."""
+        shipbob = self.acme.world.shipbob
+        shipbob.charge("Per Pick Fee", Decimal("4.10"))
+        [made] = shipbob.invoice()
+        self.run("billing", made.id, **rule)
+        return made.id
+
+    def back(self, done: Mapping[str, int], **rule: Any) -> str:
+        """A part of eight comes back."""
+        sku = self.retail.sku()
+        _, _, parcel = self.desk.sell({sku: 8})
+        self.run("tracking", parcel)
+        units = sum(done.values())
+        authorized = self.desk.authorize({sku: 8})
+        found = self.desk.announce({sku: units}, authorized)
+        self.desk.complete(found, {sku: done})
+        self.run("returns", found.id, **rule)
+        return sku
+
+
+def elsewhere(settings: ConnectionSettings) -> ConnectionSettings:
+    return settings.model_copy(update={"locations": {"228": "7", "10": "6"}})
+
+
+def red(*places: tuple[str, str], kind: str = "stock_unexplained") -> Found:
+    return {(kind, what, where) for what, where in places}
+
+
+RULES: dict[str, Callable[[Shop], Found]] = {}
+
+
+def rule(made: Callable[[Shop], Found]) -> Callable[[Shop], Found]:
+    RULES[made.__name__] = made
+    return made
+
+
+@rule
+def one_unit_too_many_received(shop: Shop) -> Found:
+    return red((shop.wro(ordered=True, more=5, plan=wrong.counted(lambda n: n + 1)), "6"))
+
+
+@rule
+def dozens_for_eaches(shop: Shop) -> Found:
+    return red((shop.wro(plan=wrong.counted(lambda n: n * 12)), "6"))
+
+
+@rule
+def a_wro_skipped(shop: Shop) -> Found:
+    return red((shop.wro(ordered=True, plan=wrong.dropped), "6"))
+
+
+@rule
+def at_the_other_location(shop: Shop) -> Found:
+    sku = shop.wro(settings=elsewhere)
+    return red((sku, "6"), (sku, "7"))
+
+
+@rule
+def a_sign_turned(shop: Shop) -> Found:
+    return red((shop.wro(plan=wrong.counted(lambda n: -n)), "6"))
+
+
+@rule
+def a_receipt_twice(shop: Shop) -> Found:
+    return red((shop.wro(ordered=True, more=10, plan=wrong.doubled), "6"))
+
+
+@rule
+def a_parcel_dropped(shop: Shop) -> Found:
+    return red((shop.parcel(plan=wrong.dropped), "6"))
+
+
+@rule
+def one_unit_too_many_shipped(shop: Shop) -> Found:
+    return red((shop.parcel(ordered=4, plan=wrong.counted(lambda n: n + 1)), "6"))
+
+
+@rule
+def shipped_from_the_other_location(shop: Shop) -> Found:
+    sku = shop.parcel(settings=elsewhere)
+    return red((sku, "6"), (sku, "7"))
+
+
+@rule
+def one_kit_too_many(shop: Shop) -> Found:
+    return red(*((sku, "6") for sku in shop.kit(plan=wrong.counted(lambda n: n * 2))))
+
+
+@rule
+def a_return_twice(shop: Shop) -> Found:
+    return red((shop.back({"Restock": 2}, plan=wrong.doubled), "6"))
+
+
+@rule
+def a_return_skipped(shop: Shop) -> Found:
+    return red((shop.back({"Restock": 2}, plan=wrong.dropped), "6"))
+
+
+@rule
+def a_return_at_the_other_location(shop: Shop) -> Found:
+    sku = shop.back({"Restock": 2}, settings=elsewhere)
+    return red((sku, "6"), (sku, "7"))
+
+
+@rule
+def one_of_two_skus_dropped(shop: Shop) -> Found:
+    first, second = shop.acme.sku("TEE"), shop.acme.sku("CAP")
+    made = shop.acme.deliver({first: 5, second: 4}, number=shop.acme.order({first: 5, second: 4}))
+    shop.run(
+        "receiving",
+        made.id,
+        facts=lambda seen: msgspec.structs.replace(seen, lines=seen.lines[:1]),
+    )
+    return red((second, "6"))
+
+
+@rule
+def the_first_line_of_the_item(shop: Shop) -> Found:
+    sku = shop.acme.sku("TEE")
+    number = shop.two_lines(sku)
+
+    def first(seen: Any) -> Any:
+        [order] = seen.orders
+        lines = [
+            msgspec.structs.replace(one, location="6" if one.line == order.lines[0].line else "7")
+            for one in order.lines
+        ]
+        return msgspec.structs.replace(
+            seen, orders=(msgspec.structs.replace(order, lines=tuple(lines)),)
+        )
+
+    made = shop.acme.deliver({sku: 8}, number=number)
+    shop.run("receiving", made.id, facts=first)
+    return {("order_line_of_other_location", sku, "6")}
+
+
+@rule
+def a_parcel_twice(shop: Shop) -> Found:
+    return red((shop.parcel(ordered=4, plan=wrong.doubled), "6"))
+
+
+@rule
+def waste_restocked(shop: Shop) -> Found:
+    def restocked(seen: Any) -> Any:
+        lines = [
+            msgspec.structs.replace(
+                line,
+                done=tuple(msgspec.structs.replace(one, action="Restock") for one in line.done),
+            )
+            for line in seen.lines
+        ]
+        return msgspec.structs.replace(seen, lines=tuple(lines))
+
+    return red((shop.back({"Dispose": 2}, facts=restocked), "6"))
+
+
+@rule
+def a_fee_one_cent_more(shop: Shop) -> Found:
+    def more(line: ExpenseLine) -> ExpenseLine:
+        return msgspec.structs.replace(line, amount=line.amount + Decimal("0.01"))
+
+    return {("fact_went_down", f"invoice {shop.invoice(plan=wrong.billed(more))}", "")}
+
+
+@rule
+def a_bill_twice(shop: Shop) -> Found:
+    return {("fact_went_down", f"invoice {shop.invoice(plan=wrong.doubled)}", "")}
+
+
+def test_a_rule_that_is_wrong_is_red_where_it_is_wrong(quiet: Merchant) -> None:
+    shop = Shop(quiet)
+    shop.desk.set_up()
+    expected = {name: made(shop) for name, made in RULES.items()}
+    ends = wrong.converge(quiet, shop.runs)
+    done = close(quiet)
+    left = {(str(one.kind), one.what or one.source, one.where) for one in done.report.open}
+    by_rule = {
+        name: {one for one in left if one[1] in {what for _, what, _ in found}}
+        for name, found in expected.items()
+    }
+
+    assert set(ends) == {"done"}
+    assert by_rule == expected
+    assert left == {one for found in expected.values() for one in found}
+
+
+def test_the_same_flows_are_right_where_no_rule_is_wrong(quiet: Merchant) -> None:
+    shop = Shop(quiet)
+    before = {one.id for one in close(quiet).report.open}
+    made = [
+        *(shop.wro(), shop.wro(ordered=True, more=5), shop.parcel(), shop.parcel(ordered=4)),
+        *(*shop.kit(), shop.back({"Restock": 2}), shop.back({"Dispose": 2})),
+    ]
+    shop.invoice()
+    ends = wrong.converge(quiet, shop.runs)
+    report = close(quiet).report
+
+    assert len(made) == 8
+    assert set(ends) == {"done"}
+    assert [one.says for one in report.open if one.id not in before] == []
