@@ -168,10 +168,37 @@ def test_what_shipbob_counts_anew_or_moves_is_named(acme: Merchant, tee: str) ->
     shipbob.adjust(tee, 4, 10, category="InventoryFacilityUpdated")
     moved = look(acme, tee)
 
-    assert counted["6"]["likely"] == "adjusted_in_shipbob"
+    assert counted["6"]["likely"] == "counted_at_shipbob"
     assert "cycle count" in counted["6"]["why"]
     assert (moved["6"]["drift"], moved["7"]["drift"]) == (-4, 4)
     assert {row["likely"] for row in moved.values()} == {"moved_between_centers"}
+
+
+def test_who_tampers_with_a_receipt_is_told_by_what_was_done(acme: Merchant) -> None:
+    netsuite, tee = acme.world.netsuite, acme.sku("TEE")
+    number = acme.order({tee: 40})
+    wro = acme.announce({tee: 13}, number=number)
+    acme.world.shipbob.stow(wro, {tee: 10})
+    sync(acme, receiving.FLOW, str(wro.id))
+    long_ago(acme)
+    [ours] = acme.documents(wro)
+    line = {"orderLine": 1, "itemReceive": True, "quantity": 10, "location": {"id": "6"}}
+    again = netsuite.transform(
+        "purchaseOrder", int(ours["createdFrom"]["id"]), "itemReceipt", {"item": {"items": [line]}}
+    )
+    doubled = look(acme, tee)
+    netsuite.delete("itemReceipt", again)
+    acme.world.shipbob.stow(wro, {tee: 3})
+    long_ago(acme)
+    stowed = look(acme, tee)
+    netsuite.delete("itemReceipt", int(ours["id"]))
+    both = look(acme, tee)
+
+    assert (doubled["6"]["drift"], doubled["6"]["likely"]) == (-10, "entered_twice")
+    assert (stowed["6"]["drift"], stowed["6"]["likely"]) == (3, "stowed_again")
+    assert (both["6"]["drift"], both["6"]["likely"]) == (13, "several_causes")
+    assert "deleted" in both["6"]["why"]
+    assert f"receiving {wro.id}" in both["6"]["why"]
 
 
 def test_the_alarm_says_of_each_location_what_differs(unserved: Merchant) -> None:

@@ -20,6 +20,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import month, stock
 from ml_connector.netsuite.queries.month import StockLine
 from ml_connector.netsuite.queries.stock import OnHand
+from ml_connector.reads.stock_history import StockHistoryReads, source_of
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.shipbob.resources.stock import StockLevel
@@ -122,6 +123,9 @@ class StockReads:
         self._now = now
         self.locations = locations
         self.quarantine = quarantine
+        self.histories = StockHistoryReads(
+            shipbob, netsuite, database, connection, locations=locations
+        )
         self._lock = asyncio.Lock()
         self._kept: tuple[float, Snapshot] | None = None
 
@@ -228,18 +232,3 @@ class StockReads:
                 connection, self._connection, sorted({line.id for line in found})
             )
         return [line for line in found if line.id not in ours]
-
-
-def source_of(movement: StockMovement) -> str | None:
-    """Return flow and key of the WRO or return that a movement names; None when it names none.
-
-    How ShipBob calls them is not documented ("WRO id etc.", shipbob.md section 9.3; SB-032).
-    """
-    for note in movement.additional_reference:
-        key, value = note.key.lower(), note.value.strip()
-        if value.isascii() and value.isdigit():
-            if "wro" in key or "receiving" in key:
-                return f"receiving {value}"
-            if "return" in key:
-                return f"returns {value}"
-    return None

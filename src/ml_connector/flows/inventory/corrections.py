@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.errors import ConnectorError, NeedsHuman
-from ml_connector.flows.inventory.drift import Likely, StockDifference, judge
+from ml_connector.flows.inventory.drift import StockDifference, judge
 from ml_connector.flows.inventory.facts import StockFacts
+from ml_connector.flows.inventory.verdicts import Likely
 from ml_connector.ledger.postings.documents import Document, JournalLine, Posted, SourceLine
 from ml_connector.rules.adjustments import (
     AdjustmentHead,
@@ -27,7 +28,9 @@ from ml_connector.rules.decisions.corrections import CORRECTED, is_decided, want
 from ml_connector.rules.posting_dates import needed_day, posting_date
 from ml_connector.words import Cause, ExternalIdPrefix
 
-_STILL_TO_COME: Final[frozenset[Likely]] = frozenset({"never_told", "booked_by_others"})
+_STILL_TO_COME: Final[frozenset[Likely]] = frozenset(
+    {"never_told", "booked_by_others", "picked_again"}
+)
 """Causes that book the units themselves as soon as they are dealt with."""
 
 _BY_HAND: Final = "Adjust it by hand in NetSuite."

@@ -9,24 +9,14 @@ remains is a drift.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from ml_connector.flows.inventory.facts import Level, Move, OpenItem, StockFacts
-
-Likely = Literal[
-    "adjusted_in_netsuite",
-    "adjusted_in_shipbob",
-    "never_told",
-    "moved_between_centers",
-    "booked_by_others",
-    "sku_missing_in_netsuite",
-    "sku_missing_in_shipbob",
-    "several_movements",
-    "unknown",
-]
-"""The probable causes of a drift: stable codes that people filter on."""
+from ml_connector.flows.inventory.named import finding_of, said, verdict_of
+from ml_connector.flows.inventory.verdicts import DriftVerdict, listed, units
+from ml_connector.rules.stock_causes.rows import Finding
 
 _NAMED: Final = 3
 _BY_HAND: Final = "Nothing is adjusted by itself."
@@ -37,20 +27,6 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
     quantity: Decimal
     says: str
-
-
-class DriftVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The probable cause of a drift.
-
-    Attributes:
-        likely: its code.
-        says: the cause, for a person.
-        remedy: what to do.
-    """
-
-    likely: Likely
-    says: str
-    remedy: str
 
 
 class StockDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +100,64 @@ def _balance(level: Level, items: Sequence[OpenItem]) -> tuple[list[Explained], 
 
 
 def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -> StockDifference:
-    """Say what probably made the rest of a difference, unless it is still on its way to us.
+    """Say what made the rest of a difference, unless it is still on its way to us.
+
+    What the histories come to exactly goes before what may be on its way.
+    """
+    finding = finding_of(facts, one.level, one.drift)
+    if finding is None:
+        return _look_for_one(facts, one, moves)
+    explained, rest = list(one.explained), one.drift
+    if not finding.causes:
+        rest = _still_coming(facts, one.level, explained, rest, moves)
+        finding = finding_of(facts, one.level, rest) or finding
+    return msgspec.structs.replace(
+        one,
+        explained=tuple(explained),
+        drift=rest,
+        verdict=_found(facts, one.level, rest, finding) if rest else None,
+    )
+
+
+def _found(facts: StockFacts, level: Level, rest: Decimal, finding: Finding) -> DriftVerdict:
+    """Say what made a drift; where nothing is sure, what may have to do with it."""
+    if level.unmatched:
+        return _no_item(level)
+    if finding.causes:
+        return verdict_of(facts, level, rest, finding.causes)
+    found = _booked_by_others(facts, level) or _no_sku(level, f"{units(abs(rest))} x {level.sku}")
+    if found is not None:
+        return found
+    if not finding.possible:
+        return _unclear(facts, level, ())
+    return DriftVerdict(
+        likely="several_movements",
+        says=f"not told exactly; what may have to do with it: {said(finding.possible)}",
+        remedy=f"Look at these, {_counted(level)} {_BY_HAND}",
+    )
+
+
+def _still_coming(
+    facts: StockFacts,
+    level: Level,
+    explained: list[Explained],
+    rest: Decimal,
+    moves: Sequence[Move],
+) -> Decimal:
+    """Explain by what we will still be told of, or posted a moment ago; return what is left."""
+    coming = [move for move in moves if move.standing in {"recent", "picked"}]
+    moved = sum((move.quantity for move in coming), Decimal(0))
+    says = f"{listed(move.what for move in coming)} is not booked yet"
+    rest = _take(explained, rest, moved, says)
+    if abs(rest) in _lately(facts.moved.get(level.key, ())):
+        rest = _take(explained, rest, rest, "posted a moment ago")
+    return rest
+
+
+def _look_for_one(
+    facts: StockFacts, one: StockDifference, moves: Sequence[Move]
+) -> StockDifference:
+    """Say what probably made the rest of a difference, where the histories were not compared.
 
     Movements of others that add up to exactly the difference go before what may be on its way.
     """
@@ -132,12 +165,7 @@ def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -
     made = next((some for some in _candidates(others) if sum(map(_effect, some)) == one.drift), ())
     explained, rest = list(one.explained), one.drift
     if not made:
-        coming = [move for move in moves if move.standing in {"recent", "picked"}]
-        units = sum((move.quantity for move in coming), Decimal(0))
-        says = f"{_listed(move.what for move in coming)} is not booked yet"
-        rest = _take(explained, rest, units, says)
-        if abs(rest) in _lately(facts.moved.get(one.level.key, ())):
-            rest = _take(explained, rest, rest, "posted a moment ago")
+        rest = _still_coming(facts, one.level, explained, rest, moves)
     return msgspec.structs.replace(
         one,
         explained=tuple(explained),
@@ -168,16 +196,16 @@ def _verdict(
     made: Sequence[Move],
 ) -> DriftVerdict:
     """Say what probably made a drift: causes that can be shown go before guesses."""
-    units = f"{_units(abs(rest))} x {level.sku}"
+    some = f"{units(abs(rest))} x {level.sku}"
     if level.unmatched:
         return _no_item(level)
-    moved = _moved(facts, level, rest, units)
+    moved = _moved(facts, level, rest, some)
     if made and (moved is None or any(one.side == "netsuite" for one in made)):
         return _made_by(made, level.sku, rest)
     return (
         moved
         or _booked_by_others(facts, level)
-        or _no_sku(level, units)
+        or _no_sku(level, some)
         or _unclear(facts, level, others)
     )
 
@@ -190,7 +218,7 @@ def _no_item(level: Level) -> DriftVerdict:
     )
 
 
-def _moved(facts: StockFacts, level: Level, rest: Decimal, units: str) -> DriftVerdict | None:
+def _moved(facts: StockFacts, level: Level, rest: Decimal, some: str) -> DriftVerdict | None:
     here = facts.location
     for one in facts.elsewhere:
         if one.key == level.key and one.rest == -rest:
@@ -198,7 +226,7 @@ def _moved(facts: StockFacts, level: Level, rest: Decimal, units: str) -> DriftV
             return DriftVerdict(
                 likely="moved_between_centers",
                 says=f"as many differ the other way round at location {one.location}",
-                remedy=f"Book an inventory transfer of {units} from location {source} to"
+                remedy=f"Book an inventory transfer of {some} from location {source} to"
                 f" location {target} in NetSuite, if ShipBob moved them.",
             )
     return None
@@ -208,7 +236,7 @@ def _booked_by_others(facts: StockFacts, level: Level) -> DriftVerdict | None:
     waiting = [one.what for one in facts.open if (one.key, one.standing) == (level.key, "waiting")]
     if not waiting:
         return None
-    sources = _listed(waiting)
+    sources = listed(waiting)
     return DriftVerdict(
         likely="booked_by_others",
         says=f"somebody may have booked {sources} by hand",
@@ -217,23 +245,22 @@ def _booked_by_others(facts: StockFacts, level: Level) -> DriftVerdict | None:
     )
 
 
-def _no_sku(level: Level, units: str) -> DriftVerdict | None:
+def _no_sku(level: Level, some: str) -> DriftVerdict | None:
     if level.inventory_ids:
         return None
     return DriftVerdict(
         likely="sku_missing_in_shipbob",
         says="ShipBob has no such SKU",
-        remedy=f"Move {units} to another location in NetSuite, or name ShipBob's SKU under"
-        " [skus].",
+        remedy=f"Move {some} to another location in NetSuite, or name ShipBob's SKU under [skus].",
     )
 
 
 def _unclear(facts: StockFacts, level: Level, others: Sequence[Move]) -> DriftVerdict:
-    counted = f"have {level.sku} counted at ShipBob, and correct the system that is wrong."
+    counted = _counted(level)
     if others:
         return DriftVerdict(
             likely="several_movements",
-            says=f"not told by one movement; there were {_listed(map(_told, others))}",
+            says=f"not told by one movement; there were {listed(map(_told, others))}",
             remedy=f"Look at these, {counted} {_BY_HAND}",
         )
     return DriftVerdict(
@@ -243,6 +270,10 @@ def _unclear(facts: StockFacts, level: Level, others: Sequence[Move]) -> DriftVe
         else f"no movement since {facts.looked_back_to} tells why; it may be older",
         remedy=f"Look further back, {counted} {_BY_HAND}",
     )
+
+
+def _counted(level: Level) -> str:
+    return f"have {level.sku} counted at ShipBob, and correct the system that is wrong."
 
 
 def _candidates(moves: Sequence[Move]) -> Iterable[Sequence[Move]]:
@@ -260,7 +291,7 @@ def _candidates(moves: Sequence[Move]) -> Iterable[Sequence[Move]]:
 
 
 def _made_by(moves: Sequence[Move], sku: str, rest: Decimal) -> DriftVerdict:
-    told = _listed(map(_told, moves))
+    told = listed(map(_told, moves))
     if all(one.standing == "untold" for one in moves):
         sources = sorted({one.source for one in moves if one.source})
         commands = [
@@ -276,12 +307,12 @@ def _made_by(moves: Sequence[Move], sku: str, rest: Decimal) -> DriftVerdict:
             likely="adjusted_in_netsuite",
             says=f"{told} in NetSuite, which is not ours",
             remedy=f"If ShipBob counts right, take it back in NetSuite; if NetSuite does, have"
-            f" ShipBob adjust {sku} by {_units(-rest, sign=True)}. {_BY_HAND}",
+            f" ShipBob adjust {sku} by {units(-rest, sign=True)}. {_BY_HAND}",
         )
     return DriftVerdict(
         likely="adjusted_in_shipbob",
         says=f"ShipBob's {told}",
-        remedy=f"If ShipBob counts right, adjust {sku} by {_units(rest, sign=True)} in NetSuite;"
+        remedy=f"If ShipBob counts right, adjust {sku} by {units(rest, sign=True)} in NetSuite;"
         f" else ask ShipBob to take it back. {_BY_HAND}",
     )
 
@@ -291,23 +322,13 @@ def _effect(move: Move) -> Decimal:
 
 
 def _told(move: Move) -> str:
-    return f"{move.what} of {move.day} ({_units(move.quantity, sign=True)})"
-
-
-def _units(quantity: Decimal, *, sign: bool = False) -> str:
-    return f"{quantity.normalize():{'+' if sign else ''}f}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(dict.fromkeys(names))
-    more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
-    return ", ".join(every[:_NAMED]) + more
+    return f"{move.what} of {move.day} ({units(move.quantity, sign=True)})"
 
 
 def sentence(facts: StockFacts, drifts: Sequence[StockDifference]) -> str:
     """Return the sentence about the drifts of a location."""
     named = "; ".join(
-        f"{one.level.sku}: ShipBob has {one.level.shipbob}, NetSuite {_units(one.level.netsuite)}"
+        f"{one.level.sku}: ShipBob has {one.level.shipbob}, NetSuite {units(one.level.netsuite)}"
         f" ({one.verdict.says if one.verdict else ''})"
         for one in drifts[:_NAMED]
     )

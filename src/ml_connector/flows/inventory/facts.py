@@ -10,6 +10,7 @@ from ml_connector.ledger.postings.documents import JournalLine
 from ml_connector.ledger.sources.stock import Standing
 from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
+from ml_connector.rules.stock_causes.rows import Evidence
 from ml_connector.words import System
 
 
@@ -115,6 +116,8 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
         unit_rates: base units in one of each unit that these items are kept in, where readable.
         periods: posting periods from the one of ``taken_at`` on; empty when unreadable.
         unread_levels: rows of stock that can't be read: what they are of is not compared.
+        evidence: all that one of the systems did alone to what differs; None where the histories
+            were not compared.
         location_subsidiaries: of each location that shows any; empty outside OneWorld.
     """
 
@@ -136,6 +139,7 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[PeriodFact, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
     unread_levels: tuple[UnreadLevel, ...] = ()
+    evidence: tuple[Evidence, ...] | None = None
 
 
 def key_of(item: str | None, sku: str) -> str:

@@ -16,6 +16,7 @@ from ml_connector.flows.inventory.facts import (
     UnreadLevel,
     key_of,
 )
+from ml_connector.flows.inventory.histories import evidence_of
 from ml_connector.flows.inventory.levels import (
     ItemOf,
     differing,
@@ -87,6 +88,7 @@ async def read(key: str, reads: Reads) -> StockFacts:
     trail = await stock.trail(key, items=items, inventory_ids=keys, since=since)
     return replace(
         facts,
+        evidence=await evidence_of(facts, open_keys, expected, reads),
         unread=trail.unread[:500],
         moves=moves(trail, keys=keys, taken_at=snapshot.taken_at, zone=stock.zone),
         elsewhere=tuple(

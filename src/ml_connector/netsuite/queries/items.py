@@ -30,6 +30,13 @@ WHERE k.parentitem IN ({list}) ORDER BY k.parentitem, k.linenumber
 """
 
 
+IN_KITS: Final = "SELECT k.item, k.parentitem FROM kitItemMember k WHERE k.item IN ({list})"
+
+
+class _InKit(msgspec.Struct, frozen=True, kw_only=True):
+    item: str
+
+
 class KitMember(msgspec.Struct, frozen=True, kw_only=True):
     """A member of a kit (section 16.15).
 
@@ -143,3 +150,19 @@ async def kit_members(
     for row in rows:
         found[row.parentitem] = (*found.get(row.parentitem, ()), row)
     return found
+
+
+async def in_kits(suiteql: SuiteQL, items: Sequence[str]) -> frozenset[str]:
+    """Return which of these items are members of kits (section 16.15).
+
+    Args:
+        suiteql: the account.
+        items: internal ids, at most 1,000.
+
+    Raises:
+        UnknownIdentifier: the role may not see the members of kits.
+    """
+    found = await suiteql.rows_in(
+        IN_KITS, items, type=_InKit, operation="suiteql.in_kits", priority=Priority.BULK
+    )
+    return frozenset(one.item for one in found)

@@ -63,6 +63,13 @@ OTHERS_OF_ITEMS: Final = (
     + "AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')"
     + _AFTER
 )
+OF_ITEMS: Final = (
+    _STOCK_COLUMNS
+    + "WHERE l.item IN ({list})"
+    + _STOCK_LINES
+    + "AND t.trandate >= TO_DATE(?, 'YYYY-MM-DD')"
+    + _AFTER
+)
 STOCK_BY_EXTERNAL_ID: Final = (
     _STOCK_COLUMNS + "WHERE t.externalid IN ({list})" + _STOCK_LINES + "ORDER BY t.id, l.id"
 )
@@ -248,6 +255,31 @@ async def others_of_items(
         operation="suiteql.others_of_items",
     ):
         yield lines.signed(page)
+
+
+async def of_items(
+    suiteql: SuiteQL, items: Sequence[str], first: date
+) -> AsyncIterator[Sequence[StockLine]]:
+    """Yield the lines of all documents that move these items, wherever, ours and others'.
+
+    Args:
+        suiteql: the account.
+        items: internal ids, at most 1,000.
+        first: the first day.
+    """
+    if not items:
+        return
+    async for page in suiteql.pages(
+        OF_ITEMS,
+        (first.isoformat(),),
+        within=items,
+        type=StockLine,
+        start=(0, 0, 0),
+        key=_key,
+        operation="suiteql.of_items",
+        priority=Priority.BULK,
+    ):
+        yield page
 
 
 async def stock_of(

@@ -105,17 +105,22 @@ def _placed(units: Iterable[tuple[str, Decimal | int]]) -> str:
 
 
 def _without_a_source(history: StockHistory) -> Iterator[StockCause]:
-    """Yield what was posted of no fact of ShipBob's: corrections that people decided on."""
-    for one in history.posted:
-        if not one.source and history.holds(one.day):
-            yield StockCause(
-                kinds=(CauseKind.CORRECTED,),
-                units={one.location: Decimal(-one.quantity)},
-                says=f"our correction {one.external_id} of {one.day} ({signed(one.quantity)})",
-                side="netsuite",
-                by_others=True,
-                day=one.day,
-            )
+    """Yield what was posted of no fact of ShipBob's: corrections that people decided on.
+
+    What takes one back is one of them, so they count together.
+    """
+    lines = [one for one in history.posted if not one.source and history.holds(one.day)]
+    for location, quantity in by_location((one.location, one.quantity) for one in lines).items():
+        here = [one for one in lines if one.location == location]
+        names = ", ".join(dict.fromkeys(one.external_id for one in here))
+        yield StockCause(
+            kinds=(CauseKind.CORRECTED,),
+            units={location: -quantity},
+            says=f"{names} ({signed(quantity)})",
+            side="netsuite",
+            by_others=True,
+            day=max(one.day for one in here),
+        )
 
 
 def of_others(history: StockHistory) -> Iterator[StockCause]:
@@ -197,11 +202,16 @@ def _may_be_a_copy(history: StockHistory, lines: _Lines) -> bool:
     booked = _by_document(history)
     for key, posted in _posted(history).items():
         there = booked.get(key)
-        if _same(posted, lines) and (
-            there is None or (not lines[0].order and there[0].type == lines[0].type)
-        ):
+        alike = there is None or (not lines[0].order and there[0].type == lines[0].type)
+        if alike and _same(posted, lines) and _is_later(lines[0].document, key):
             return True
     return False
+
+
+def _is_later(document: str, ours: str) -> bool:
+    """Whether a document was made after one of ours, by their internal ids."""
+    both_known = document.isdigit() and ours.isdigit()
+    return not both_known or int(document) > int(ours)
 
 
 def _is_unshipped(history: StockHistory, order: str) -> bool:
