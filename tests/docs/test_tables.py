@@ -20,7 +20,7 @@ from ml_connector.engine.work.presence import GONE_AFTER_SECONDS, STALLED_AFTER_
 from ml_connector.engine.work.worker import GRACE_SECONDS
 from ml_connector.flows.inventory.read import LOOKS_BACK
 from ml_connector.flows.inventory.verdicts import Likely
-from ml_connector.reads.stock import LAGS, MOST_LOOKED_INTO, MOVING
+from ml_connector.reads.stock.stock import LAGS, MOST_LOOKED_INTO, MOVING
 from ml_connector.rules.stock_causes.histories import PICKED
 from ml_connector.shipbob.webhooks.signature import TOLERANCE_SECONDS
 from ml_connector.sim.faults import MEANINGS, NETSUITES_OWN

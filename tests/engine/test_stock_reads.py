@@ -6,7 +6,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from ml_connector.netsuite.client import NetSuite
-from ml_connector.reads.stock import StockReads
+from ml_connector.reads.stock.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.storage.database import Database

@@ -13,7 +13,7 @@ from ml_connector.flows.inventory.facts import Level, Move, OpenItem, StockFacts
 from ml_connector.flows.inventory.levels import levels, open_items, unmapped
 from ml_connector.ledger.sources.stock import OpenLine, Standing
 from ml_connector.netsuite.queries.stock import OnHand
-from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.reads.stock.stock import Expected, Snapshot
 from ml_connector.shipbob.resources.stock import CenterLevel, StockLevel
 from ml_connector.words import Cause
 

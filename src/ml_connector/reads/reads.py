@@ -34,7 +34,7 @@ from ml_connector.reads.order_wros import OrderWroReads
 from ml_connector.reads.purchase_orders import OrderReads
 from ml_connector.reads.returns import ReturnReads
 from ml_connector.reads.shipments import ShipmentReads
-from ml_connector.reads.stock import StockReads
+from ml_connector.reads.stock.stock import StockReads
 from ml_connector.reads.transfer_orders import TransferReads
 from ml_connector.reads.units import UnitReads
 from ml_connector.reads.wros import OpenWros, WroEnds

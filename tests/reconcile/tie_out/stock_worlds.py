@@ -16,10 +16,10 @@ from ml_connector.rules.stock_causes.evidence import evidence
 from ml_connector.rules.stock_causes.named import findings
 from ml_connector.rules.stock_causes.rows import (
     BookedLine,
-    Finding,
     PostedLine,
     ShipBobMove,
-    StockHistory,
+    SkuHistory,
+    StockFinding,
 )
 
 FIRST = date(2026, 11, 1)
@@ -146,8 +146,8 @@ class World:
         self.booked[:] = [one for one in self.booked if one.document != document]
 
     @property
-    def history(self) -> StockHistory:
-        return StockHistory(
+    def history(self) -> SkuHistory:
+        return SkuHistory(
             key="item 501",
             sku="TEE-BLK-M",
             first=FIRST,
@@ -175,7 +175,7 @@ class World:
             sums[where] += units
         return {where: units for where, units in sums.items() if units}
 
-    def found(self) -> dict[str, Finding]:
+    def found(self) -> dict[str, StockFinding]:
         return findings(evidence(self.history), self.gaps)
 
 

@@ -36,7 +36,7 @@ from ml_connector.reads.locations import LocationReads
 from ml_connector.reads.reads import Reads
 from ml_connector.reads.sales_orders.channels import KeepChannels
 from ml_connector.reads.shipments import OrdersOf, ShipmentReads
-from ml_connector.reads.stock import StockReads
+from ml_connector.reads.stock.stock import StockReads
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import present_priority

@@ -16,7 +16,7 @@ import msgspec
 from ml_connector.flows.inventory.facts import Level, Move, OpenItem, StockFacts
 from ml_connector.flows.inventory.named import finding_of, said, verdict_of
 from ml_connector.flows.inventory.verdicts import DriftVerdict, listed, units
-from ml_connector.rules.stock_causes.rows import Finding
+from ml_connector.rules.stock_causes.rows import StockFinding
 
 _NAMED: Final = 3
 _BY_HAND: Final = "Nothing is adjusted by itself."
@@ -119,7 +119,7 @@ def _look_into(facts: StockFacts, one: StockDifference, moves: Sequence[Move]) -
     )
 
 
-def _found(facts: StockFacts, level: Level, rest: Decimal, finding: Finding) -> DriftVerdict:
+def _found(facts: StockFacts, level: Level, rest: Decimal, finding: StockFinding) -> DriftVerdict:
     """Say what made a drift; where nothing is sure, what may have to do with it."""
     if level.unmatched:
         return _no_item(level)

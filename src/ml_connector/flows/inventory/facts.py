@@ -10,7 +10,7 @@ from ml_connector.ledger.postings.documents import JournalLine
 from ml_connector.ledger.sources.stock import Standing
 from ml_connector.rules.decisions.decided import Decided
 from ml_connector.rules.facts import ItemFact, PeriodFact
-from ml_connector.rules.stock_causes.rows import Evidence
+from ml_connector.rules.stock_causes.rows import StockEvidence
 from ml_connector.words import System
 
 
@@ -139,7 +139,7 @@ class StockFacts(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[PeriodFact, ...] = ()
     location_subsidiaries: dict[str, tuple[str, ...]] = {}
     unread_levels: tuple[UnreadLevel, ...] = ()
-    evidence: tuple[Evidence, ...] | None = None
+    evidence: tuple[StockEvidence, ...] | None = None
 
 
 def key_of(item: str | None, sku: str) -> str:

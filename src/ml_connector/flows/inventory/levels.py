@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ml_connector.errors import Unreadable
 from ml_connector.flows.inventory.facts import Level, OpenItem, UnreadLevel, key_of
 from ml_connector.ledger.connections.item_bindings import Binding
-from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.reads.stock.stock import Expected, Snapshot
 from ml_connector.rules.items import item_name
 from ml_connector.shipbob.resources.stock import StockLevel
 from ml_connector.transport.spoiled import SpoiledRow

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from ml_connector.flows.inventory.facts import Move, key_of
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.month import StockLine
-from ml_connector.reads.stock import MOVING, Trail
-from ml_connector.reads.stock_history import source_of
+from ml_connector.reads.stock.histories import source_of
+from ml_connector.reads.stock.stock import MOVING, Trail
 from ml_connector.rules.stock_causes.histories import PICKED
 from ml_connector.shipbob.resources.inventory_history import StockMovement
 

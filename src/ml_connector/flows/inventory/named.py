@@ -8,12 +8,12 @@ from ml_connector.flows.inventory.facts import Level, StockFacts
 from ml_connector.flows.inventory.verdicts import DriftVerdict, Likely, listed, units
 from ml_connector.rules.stock_causes.kinds import CauseKind
 from ml_connector.rules.stock_causes.named import findings
-from ml_connector.rules.stock_causes.rows import NOTHING_FOUND, Finding, StockCause
+from ml_connector.rules.stock_causes.rows import NOTHING_FOUND, StockCause, StockFinding
 
 _BY_HAND: Final = "Nothing is adjusted by itself."
 
 
-def finding_of(facts: StockFacts, level: Level, rest: Decimal) -> Finding | None:
+def finding_of(facts: StockFacts, level: Level, rest: Decimal) -> StockFinding | None:
     """Return what made the rest of a difference; None where the histories were not compared."""
     found = next((one for one in facts.evidence or () if one.key == level.key), None)
     if found is None:

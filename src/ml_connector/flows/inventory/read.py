@@ -32,7 +32,7 @@ from ml_connector.flows.inventory.levels import (
 from ml_connector.flows.inventory.movements import moves
 from ml_connector.ledger.postings.documents import Posted
 from ml_connector.reads.reads import Reads
-from ml_connector.reads.stock import Expected, Snapshot
+from ml_connector.reads.stock.stock import Expected, Snapshot
 from ml_connector.rules.decisions.corrections import wants_correction
 from ml_connector.rules.decisions.decided import read_decided
 from ml_connector.rules.facts import item_fact, stock_periods

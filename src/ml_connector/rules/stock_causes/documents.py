@@ -10,8 +10,8 @@ from ml_connector.rules.stock_causes.kinds import CauseKind
 from ml_connector.rules.stock_causes.rows import (
     BookedLine,
     PostedLine,
+    SkuHistory,
     StockCause,
-    StockHistory,
 )
 from ml_connector.rules.stock_causes.units import by_location, signed
 from ml_connector.words import OUR_EXTERNAL_IDS
@@ -40,7 +40,7 @@ _KINDS: Final[Mapping[str, CauseKind]] = {
 _Lines = Sequence[BookedLine]
 
 
-def of_ours(history: StockHistory) -> Iterator[StockCause]:
+def of_ours(history: SkuHistory) -> Iterator[StockCause]:
     """Yield what documents of ours hold otherwise than the journal says."""
     booked = _by_document(history)
     for key, lines in _posted(history).items():
@@ -65,12 +65,12 @@ def of_ours(history: StockHistory) -> Iterator[StockCause]:
     yield from _without_a_source(history)
 
 
-def _has_another_day(history: StockHistory, lines: _Lines) -> bool:
+def _has_another_day(history: SkuHistory, lines: _Lines) -> bool:
     """Whether a document was dated out of the days looked at: its stock is where it was."""
     return any(not history.holds(line.day) for line in lines)
 
 
-def _changed(history: StockHistory, posted: Sequence[PostedLine], there: _Lines) -> CauseKind:
+def _changed(history: SkuHistory, posted: Sequence[PostedLine], there: _Lines) -> CauseKind:
     was = sum(line.quantity for line in posted)
     now = sum((line.quantity for line in there), Decimal(0))
     if not there:
@@ -104,7 +104,7 @@ def _placed(units: Iterable[tuple[str, Decimal | int]]) -> str:
     )
 
 
-def _without_a_source(history: StockHistory) -> Iterator[StockCause]:
+def _without_a_source(history: SkuHistory) -> Iterator[StockCause]:
     """Yield what was posted of no fact of ShipBob's: corrections that people decided on.
 
     What takes one back is one of them, so they count together.
@@ -123,7 +123,7 @@ def _without_a_source(history: StockHistory) -> Iterator[StockCause]:
         )
 
 
-def of_others(history: StockHistory) -> Iterator[StockCause]:
+def of_others(history: SkuHistory) -> Iterator[StockCause]:
     """Yield what documents of others moved."""
     ours = _posted(history)
     booked = _by_document(history)
@@ -151,7 +151,7 @@ def of_others(history: StockHistory) -> Iterator[StockCause]:
             )
 
 
-def _is_copy(history: StockHistory, lines: _Lines, booked: Mapping[str, _Lines]) -> bool:
+def _is_copy(history: SkuHistory, lines: _Lines, booked: Mapping[str, _Lines]) -> bool:
     """Whether a document repeats one of ours: made from the same order, or with its tag.
 
     One that has an external id like ours of its own is no copy.
@@ -174,14 +174,14 @@ def _same(some: _Lines | Sequence[PostedLine], others: _Lines) -> bool:
     )
 
 
-def _days_twice(history: StockHistory, copies: Sequence[_Lines]) -> set[date]:
+def _days_twice(history: SkuHistory, copies: Sequence[_Lines]) -> set[date]:
     """Return the days of which all documents of ours were repeated, and more than one."""
     ours = Counter(lines[0].day for lines in _posted(history).values())
     again = Counter(lines[0].day for lines in copies)
     return {day for day, count in again.items() if count > 1 and count == ours[day]}
 
 
-def _kinds(history: StockHistory, lines: _Lines) -> tuple[CauseKind, ...]:
+def _kinds(history: SkuHistory, lines: _Lines) -> tuple[CauseKind, ...]:
     """Return what a document of others, which repeats none of ours, may be."""
     first = lines[0]
     if first.tag.startswith(OUR_EXTERNAL_IDS):
@@ -194,7 +194,7 @@ def _kinds(history: StockHistory, lines: _Lines) -> tuple[CauseKind, ...]:
     return (kind,)
 
 
-def _may_be_a_copy(history: StockHistory, lines: _Lines) -> bool:
+def _may_be_a_copy(history: SkuHistory, lines: _Lines) -> bool:
     """Whether a document has the units of one of ours, of which it is not known what it was of.
 
     Either has no order, or ours is not there any more.
@@ -214,7 +214,7 @@ def _is_later(document: str, ours: str) -> bool:
     return not both_known or int(document) > int(ours)
 
 
-def _is_unshipped(history: StockHistory, order: str) -> bool:
+def _is_unshipped(history: SkuHistory, order: str) -> bool:
     """Whether ShipBob has shipped nothing for an order; only where it is known of all it has."""
     moved = {one.source for one in history.moved if one.source.startswith("order ")}
     return moved <= history.orders.keys() and all(
@@ -222,7 +222,7 @@ def _is_unshipped(history: StockHistory, order: str) -> bool:
     )
 
 
-def _posted(history: StockHistory) -> dict[str, list[PostedLine]]:
+def _posted(history: SkuHistory) -> dict[str, list[PostedLine]]:
     """Return the lines that were posted of facts of ShipBob's, by the document's internal id."""
     found: dict[str, list[PostedLine]] = defaultdict(list)
     for line in history.posted:
@@ -230,7 +230,7 @@ def _posted(history: StockHistory) -> dict[str, list[PostedLine]]:
     return found
 
 
-def _by_document(history: StockHistory) -> dict[str, list[BookedLine]]:
+def _by_document(history: SkuHistory) -> dict[str, list[BookedLine]]:
     found: dict[str, list[BookedLine]] = defaultdict(list)
     for line in history.booked:
         found[line.document].append(line)

@@ -15,11 +15,11 @@ from typing import Final
 from ml_connector.rules.stock_causes.documents import of_others, of_ours
 from ml_connector.rules.stock_causes.kinds import CauseKind
 from ml_connector.rules.stock_causes.rows import (
-    Evidence,
     PostedLine,
     ShipBobMove,
+    SkuHistory,
     StockCause,
-    StockHistory,
+    StockEvidence,
 )
 from ml_connector.rules.stock_causes.units import by_location, signed
 
@@ -35,7 +35,7 @@ _COUNTED: Final = ("count",)
 _WRITTEN_OFF: Final = ("damage", "lost", "expire", "dispos", "write-off", "write off", "destroy")
 
 
-def evidence(history: StockHistory) -> Evidence:
+def evidence(history: SkuHistory) -> StockEvidence:
     """Return what happened to a SKU in one of the systems alone.
 
     Args:
@@ -55,7 +55,7 @@ def evidence(history: StockHistory) -> Evidence:
         *_of_sources(history, named, posted),
     )
     unclear = sorted({one.location for one in _unpaired(loose, unmoved)})
-    return Evidence(key=history.key, causes=found, unclear=tuple(unclear))
+    return StockEvidence(key=history.key, causes=found, unclear=tuple(unclear))
 
 
 def _by_source(lines: Iterable[PostedLine]) -> dict[str, list[PostedLine]]:
@@ -135,7 +135,7 @@ def _kind_alone(move: ShipBobMove) -> CauseKind:
 
 
 def _of_sources(
-    history: StockHistory,
+    history: SkuHistory,
     named: Mapping[str, Sequence[ShipBobMove]],
     posted: Mapping[str, Sequence[PostedLine]],
 ) -> Iterator[StockCause]:
@@ -162,7 +162,7 @@ def _of_sources(
 
 
 def _kind_of_source(
-    history: StockHistory,
+    history: SkuHistory,
     source: str,
     moves: Sequence[ShipBobMove],
     lines: Sequence[PostedLine],
@@ -182,7 +182,7 @@ def _kind_of_source(
 
 
 def _kind_of_order(
-    history: StockHistory, moves: Sequence[ShipBobMove], moved: int, sent: int
+    history: SkuHistory, moves: Sequence[ShipBobMove], moved: int, sent: int
 ) -> CauseKind:
     is_out = any(one.quantity < 0 for one in moves)
     is_back = any(one.quantity > 0 for one in moves)
@@ -195,7 +195,7 @@ def _kind_of_order(
     return _otherwise(history, moved, sent)
 
 
-def _otherwise(history: StockHistory, moved: int, sent: int) -> CauseKind:
+def _otherwise(history: SkuHistory, moved: int, sent: int) -> CauseKind:
     """Say how another number was posted than ShipBob moved: in another unit, or just so."""
     if any(
         rate != 1 and (moved * rate == sent or moved == sent * rate)
@@ -222,7 +222,7 @@ def told(move: ShipBobMove) -> str:
 
 
 def _says(
-    history: StockHistory,
+    history: SkuHistory,
     source: str,
     moves: Sequence[ShipBobMove],
     lines: Sequence[PostedLine],

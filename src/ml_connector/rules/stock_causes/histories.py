@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from ml_connector.ledger.sources.stock_posted import PostedStock
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.month import StockLine
-from ml_connector.reads.stock import MOVING
-from ml_connector.reads.stock_history import ItemHistories, MovementAt, source_name, tag_of
+from ml_connector.reads.stock.histories import ItemHistories, MovementAt, source_name, tag_of
+from ml_connector.reads.stock.stock import MOVING
 from ml_connector.rules.stock_causes.documents import FULFILMENT, RECEIPT
 from ml_connector.rules.stock_causes.rows import (
     BookedLine,
     PostedLine,
     ShipBobMove,
-    StockHistory,
+    SkuHistory,
 )
 
 PICKED: Final = timedelta(days=3)
@@ -57,7 +57,7 @@ def history_of(
     locations: Collection[str],
     open_sources: Collection[str],
     times: Times,
-) -> StockHistory:
+) -> SkuHistory:
     """Return the history of one thing.
 
     Args:
@@ -67,42 +67,58 @@ def history_of(
         open_sources: of which our ledger explains something.
         times: of the reading.
     """
-    ours = {one.document for one in read.posted}
-    lines = [
-        line
-        for line in read.netsuite
-        if line.item == thing.item and moves(line) and line.location in locations
-    ]
     moved = [one for one in read.shipbob if one.movement.inventory_id in thing.inventory_ids]
     posted = [one for one in read.posted if one.item == thing.item]
-    away = {
-        one.source for one in posted if one.location not in locations or one.detail == _ON_ITS_WAY
+    coming = {
+        *read.sources.coming,
+        *open_sources,
+        *_away(posted, locations),
+        *_recent(moved, posted, times.taken_at),
     }
-    return StockHistory(
+    lines = _lines(thing, read, locations)
+    return SkuHistory(
         key=thing.key,
         sku=thing.sku,
         first=read.first,
-        booked=tuple(_booked(line) for line in lines if not _is_in_flight(line, read, ours)),
-        posted=tuple(
-            PostedLine(
-                document=one.document,
-                external_id=one.external_id,
-                source=one.source,
-                location=one.location,
-                quantity=one.quantity,
-                day=one.day,
-            )
-            for one in posted
-        ),
+        booked=tuple(map(_booked, lines)),
+        posted=tuple(map(_posted, posted)),
         moved=tuple(_moved(one, times.zone) for one in moved if one.movement.change),
         standing=read.standing,
         told=read.sources.told,
-        coming=frozenset(
-            {*read.sources.coming, *open_sources, *away, *_recent(moved, posted, times.taken_at)}
-        ),
+        coming=frozenset(coming),
         orders=_orders(read, lines),
         rates=dict(thing.rates),
         in_kits=thing.item in read.in_kits,
+    )
+
+
+def _lines(thing: Thing, read: ItemHistories, locations: Collection[str]) -> list[StockLine]:
+    ours = {one.document for one in read.posted}
+    return [
+        line
+        for line in read.netsuite
+        if line.item == thing.item
+        and line.location in locations
+        and moves(line)
+        and not _is_in_flight(line, read, ours)
+    ]
+
+
+def _away(posted: Collection[PostedStock], locations: Collection[str]) -> Collection[str]:
+    """Return sources that were posted elsewhere than where ShipBob has them, on purpose."""
+    return {
+        one.source for one in posted if one.location not in locations or one.detail == _ON_ITS_WAY
+    }
+
+
+def _posted(one: PostedStock) -> PostedLine:
+    return PostedLine(
+        document=one.document,
+        external_id=one.external_id,
+        source=one.source,
+        location=one.location,
+        quantity=one.quantity,
+        day=one.day,
     )
 
 

@@ -10,13 +10,13 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Final
 
-from ml_connector.rules.stock_causes.rows import Evidence, Finding, StockCause
+from ml_connector.rules.stock_causes.rows import StockCause, StockEvidence, StockFinding
 
 _MOST_TRIED: Final = 10
 """Among more causes than this it is not tried which cancel each other out."""
 
 
-def findings(evidence: Evidence, gaps: Mapping[str, Decimal]) -> dict[str, Finding]:
+def findings(evidence: StockEvidence, gaps: Mapping[str, Decimal]) -> dict[str, StockFinding]:
     """Say of each location with a difference what made it.
 
     Args:
@@ -39,14 +39,14 @@ def _finding(
     every: Sequence[StockCause],
     *,
     is_clear: bool,
-) -> Finding:
+) -> StockFinding:
     here = [one for one in every if location in one.units]
     left, doubtful = _cancelled(location, here)
     fits = sum((one.units[location] for one in left), Decimal(0)) == gap
     if not (is_clear and fits):
-        return Finding(possible=tuple(left))
+        return StockFinding(possible=tuple(left))
     claimed = [one for one in left if len(one.kinds) == 1 and not _is_any(one, doubtful)]
-    return Finding(
+    return StockFinding(
         causes=tuple(claimed),
         possible=tuple(one for one in left if not _is_any(one, claimed)),
     )
@@ -107,7 +107,9 @@ def _joined(sets: Sequence[frozenset[int]]) -> list[set[int]]:
     return joined
 
 
-def _without_halves(location: str, finding: Finding, every: Mapping[str, Finding]) -> Finding:
+def _without_halves(
+    location: str, finding: StockFinding, every: Mapping[str, StockFinding]
+) -> StockFinding:
     """Return a finding without causes that are not named at another location that they touch."""
     whole = [
         one
@@ -120,7 +122,7 @@ def _without_halves(location: str, finding: Finding, every: Mapping[str, Finding
     if len(whole) == len(finding.causes):
         return finding
     halves = tuple(one for one in finding.causes if not _is_any(one, whole))
-    return Finding(causes=tuple(whole), possible=(*finding.possible, *halves))
+    return StockFinding(causes=tuple(whole), possible=(*finding.possible, *halves))
 
 
 def _is_any(one: StockCause, some: Sequence[StockCause]) -> bool:

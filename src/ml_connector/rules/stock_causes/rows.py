@@ -67,7 +67,7 @@ class ShipBobMove(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     reason: str = ""
 
 
-class StockHistory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SkuHistory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of how one SKU moved at the mapped locations, from a day on.
 
     Attributes:
@@ -132,7 +132,7 @@ class StockCause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.kinds[0]
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StockEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that one of the systems did alone to one SKU.
 
     Attributes:
@@ -146,7 +146,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unclear: tuple[str, ...] = ()
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class StockFinding(msgspec.Struct, frozen=True, kw_only=True):
     """What made a difference at one location.
 
     Attributes:
@@ -158,5 +158,5 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     possible: tuple[StockCause, ...] = ()
 
 
-NOTHING_FOUND: Final = Finding()
+NOTHING_FOUND: Final = StockFinding()
 """Neither system tells of anything."""

@@ -10,7 +10,7 @@ import msgspec
 
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.reads.stock_history import source_of
+from ml_connector.reads.stock.histories import source_of
 from ml_connector.reconcile.sides.stock import (
     ShipBobStock,
     Window,

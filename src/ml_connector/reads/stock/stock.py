@@ -20,7 +20,7 @@ from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.queries import month, stock
 from ml_connector.netsuite.queries.month import StockLine
 from ml_connector.netsuite.queries.stock import OnHand
-from ml_connector.reads.stock_history import StockHistoryReads, source_of
+from ml_connector.reads.stock.histories import StockHistoryReads, source_of
 from ml_connector.shipbob.client import ShipBob
 from ml_connector.shipbob.resources.inventory_history import StockMovement
 from ml_connector.shipbob.resources.stock import StockLevel

@@ -1,0 +1,1 @@
+"""Reads about stock: what lies where, and how it moved."""
