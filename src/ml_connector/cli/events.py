@@ -13,7 +13,7 @@ from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.history import EventFilter
-from ml_connector.words import EVENT_STATUSES
+from ml_connector.words import EVENT_STATUSES, Cause
 
 Status = Annotated[
     str | None, typer.Option("--status", help=f"One of {', '.join(EVENT_STATUSES)}.")
@@ -83,6 +83,12 @@ def list_events(
     context.printer.answer({"events": found})
 
 
+def _flows() -> tuple[str, ...]:
+    from ml_connector.flows import FLOWS  # noqa: PLC0415 - loads all rules, which a list needs not
+
+    return tuple(FLOWS)
+
+
 def event_filter(
     *,
     ids: Sequence[int] = (),
@@ -96,15 +102,20 @@ def event_filter(
     """Return what was asked for by options.
 
     Raises:
-        UserError: a status or a time is none.
+        UserError: a status, a flow, a cause or a time is none.
     """
-    if status is not None and status not in EVENT_STATUSES:
-        raise UserError(
-            f'"{status}" is no status',
-            where="--status",
-            next_step=f"Use one of {', '.join(EVENT_STATUSES)}.",
-            usage=True,
-        )
+    for name, given, known in (
+        ("status", status, EVENT_STATUSES),
+        ("flow", flow, _flows() if flow else ()),
+        ("cause", cause, tuple(Cause)),
+    ):
+        if given is not None and given not in known:
+            raise UserError(
+                f'"{given}" is no {name}',
+                where=f"--{name}",
+                next_step=f"Use one of {', '.join(known)}.",
+                usage=True,
+            )
     return EventFilter(
         ids=tuple(ids),
         status=status,

@@ -240,7 +240,7 @@ class Ingress:
     def _arrival(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes, verified: Verified
     ) -> Arrival:
-        topic = headers.get("x-webhook-topic", "").strip()[:200]
+        topic = _without_zeros(headers.get("x-webhook-topic", "")).strip()[:200]
         arrival = Arrival(
             connection=endpoint.connection,
             source="webhook",
@@ -248,7 +248,11 @@ class Ingress:
             topic=topic or "(none)",
             subject=None,
             status="ignored",
-            headers={name: value for name, value in headers.items() if name in _KEPT_HEADERS},
+            headers={
+                name: _without_zeros(value)
+                for name, value in headers.items()
+                if name in _KEPT_HEADERS
+            },
             body=body,
             sent_at=verified.sent_at,
         )
@@ -270,6 +274,11 @@ class Ingress:
             subject=SubjectRef(endpoint.connection, flow.name, key),
             within=flow.within_of(topic, body),
         )
+
+
+def _without_zeros(text: str) -> str:
+    """Return a text as the database can keep it."""
+    return text.replace("\0", "")
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from litestar import Litestar, Router
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
+from litestar.exceptions import ClientException, HTTPException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import BeforeMessageSendHookHandler, ExceptionHandlersMap
 from litestar.types import Scope as LitestarScope
@@ -148,6 +149,7 @@ def _framework(
             *(parts.routers if parts else ()),
         ],
         lifespan=[lifespan],
+        guards=[_no_zeros],
         openapi_config=parts.description if parts else None,
         request_max_body_size=MOST_BYTES,
         before_send=parts.before_send if parts else (),
@@ -157,6 +159,12 @@ def _framework(
         logging_config=None,
         debug=False,
     )
+
+
+def _no_zeros(request: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let no address through that has a zero character: no text of the database holds one."""
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise ClientException("There is a zero character in the address, which nothing here has")
 
 
 async def _flush_counts() -> None:

@@ -19,6 +19,7 @@ _PREFIX: Final = "mlc_"
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LONGEST: Final = 200
+_NEVER: Final = 9999  # the last year, a part of which other zones count as the one after it
 
 
 class NoSuchToken(UserError):
@@ -31,7 +32,7 @@ async def add(
     """Make a token and return it: nobody can read it again.
 
     Raises:
-        UserError: the name can't be used, or the time is over already.
+        UserError: the name can't be used, or the time is over already or beyond all calendars.
     """
     if not _NAME.fullmatch(name):
         raise UserError(
@@ -44,6 +45,12 @@ async def add(
             "A token can't end in the past",
             where=expires_at.isoformat(),
             next_step="Name a later time, or none.",
+        )
+    if expires_at is not None and expires_at.year >= _NEVER:
+        raise UserError(
+            "A token can't end that late",
+            where=expires_at.isoformat(),
+            next_step="Name an earlier time, or none.",
         )
     token = Secret(_PREFIX + secrets.token_urlsafe(32))
     made = await api_tokens.add(

@@ -60,6 +60,10 @@ _SHOWN_ONCE: Final = Problem(
 )
 
 
+_ZERO: Final = b"\\u0000"
+_MOST_BRACKETS: Final = 500
+
+
 class _KeptCall(msgspec.Struct):
     """A call whose answer is to be kept, as far as it was made."""
 
@@ -75,8 +79,10 @@ async def answered_before(request: WebRequest) -> Response[Any] | None:
     """Return the answer that a call got before under its key; None lets it be done.
 
     Raises:
-        UserError: the key can't be used.
+        UserError: the key can't be used, or the body can't be read or kept.
     """
+    if request.method not in SAFE:
+        _check_json(await request.body())
     key = request.headers.get(HEADER)
     who = request.user
     if key is None or request.method in SAFE or not isinstance(who, Who) or who.token is None:
@@ -152,3 +158,27 @@ def _answered(before: AnsweredCall, asked: bytes) -> Response[Any]:
         status_code=before.status,
         headers={"idempotent-replayed": "true", "content-type": before.content_type},
     )
+
+
+def _check_json(body: bytes) -> None:
+    """See that a body in JSON can be read and kept, as far as its form goes.
+
+    Raises:
+        UserError: a text of it has a zero character, or it is nested beyond all reason.
+    """
+    if _ZERO in body:
+        raise UserError(
+            "There is a zero character in the body",
+            where="body",
+            next_step="Send it without \\u0000.",
+        )
+    if body.count(b"[") + body.count(b"{") <= _MOST_BRACKETS:
+        return
+    try:
+        msgspec.json.decode(body)
+    except RecursionError:
+        raise UserError(
+            "The body is nested too deeply", where="body", next_step="Send it flatter."
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return  # who reads it says what is wrong with it

@@ -21,6 +21,7 @@ from ml_connector.app.views.desk.attention import (
 from ml_connector.app.views.paging import MOST_ROWS, PAGE_ROWS, Listed
 from ml_connector.ledger.inbox.stopped import Order
 from ml_connector.web.address import WebRequest
+from ml_connector.web.api.errands import MOST_ID
 from ml_connector.web.api.guards import needs
 from ml_connector.web.api.seen import reading_places, seen
 from ml_connector.web.console.state import Console
@@ -38,7 +39,9 @@ ConnectionName = Annotated[
 ]
 Text = Annotated[str, Parameter(max_length=200)]
 
-Subjects = Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=MOST_AT_ONCE)]
+Subjects = Annotated[
+    list[Annotated[int, Meta(ge=1, le=MOST_ID)]], Meta(min_length=1, max_length=MOST_AT_ONCE)
+]
 
 
 class GivenTo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

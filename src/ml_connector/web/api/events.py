@@ -19,6 +19,7 @@ from ml_connector.app.views.desk.events import (
 )
 from ml_connector.app.views.paging import MOST_ROWS, PAGE_ROWS, Listed
 from ml_connector.web.address import WebRequest
+from ml_connector.web.api.errands import MOST_ID
 from ml_connector.web.api.guards import needs
 from ml_connector.web.api.seen import reading_places, seen
 from ml_connector.web.console.state import Console
@@ -43,7 +44,9 @@ class ReplayedEvents(msgspec.Struct, frozen=True, kw_only=True):
 class EventsToReplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which events: these ids, or all that match the rest; at most 5,000."""
 
-    ids: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(max_length=MOST_REPLAYED)] = []
+    ids: Annotated[
+        list[Annotated[int, Meta(ge=1, le=MOST_ID)]], Meta(max_length=MOST_REPLAYED)
+    ] = []
     status: Status = ""
     flow: Annotated[str, Meta(max_length=_LONGEST)] = ""
     cause: Annotated[str, Meta(max_length=_LONGEST)] = ""

@@ -20,8 +20,20 @@ class Typed:
 
     @classmethod
     async def into(cls, request: WebRequest) -> "Typed":
-        """Return what was typed into a form."""
-        return cls(await request.form())
+        """Return what was typed into a form.
+
+        Raises:
+            UserError: something that nobody can type.
+        """
+        fields = await request.form()
+        for name, value in fields.multi_items():
+            if "\0" in name or (isinstance(value, str) and "\0" in value):
+                raise UserError(
+                    "There is a zero character in what was typed",
+                    where=name[:64],
+                    next_step="Type it anew.",
+                )
+        return cls(fields)
 
     def text(self, name: str) -> str:
         """Return a field without the spaces around it; empty where there is none."""

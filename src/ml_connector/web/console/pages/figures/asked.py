@@ -1,11 +1,12 @@
 """What addresses of these pages ask for, and which connection they are about."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.exceptions import ClientException
+from litestar.params import Parameter
 
 from ml_connector.ledger.connections import connections
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -16,6 +17,9 @@ from ml_connector.web.console.shown import Shown
 
 _LONGEST: Final = 200
 _MOST_ID: Final = 2**63 - 1
+
+Id = Annotated[int, Parameter(ge=1, le=_MOST_ID)]
+"""A number of the database, in an address."""
 
 
 async def applied_of(on: Connection, shown: Shown) -> AppliedConnection | None:

@@ -17,6 +17,7 @@ from ml_connector.fee_audit.accruals import Accrual
 from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.pages.figures.asked import (
+    Id,
     applied_of,
     day_of,
     key_of,
@@ -60,7 +61,7 @@ async def invoices_page(request: WebRequest, shown: Shown) -> Response[bytes]:
 
 
 @get("/flows/invoices/{number:int}")
-async def invoice_page(request: WebRequest, shown: Shown, number: int) -> Response[bytes]:
+async def invoice_page(request: WebRequest, shown: Shown, number: Id) -> Response[bytes]:
     """Show what an invoice charges."""
     async with Console.of(request).database.transaction() as on:
         found = await invoice(on, shown.connection, number)
