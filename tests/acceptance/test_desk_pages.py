@@ -125,16 +125,20 @@ def test_stock_that_differs_is_corrected_from_its_page(acme: Merchant, fiona: Br
     acme.command("sync", "inventory")
     vera = signed_in(acme, "viewer")
     listed = fiona.get(f"/stock?sku={sku}").text
-    button = re.search(r'action="(/subjects/\d+/preview)', listed)
+    button = re.search(r'action="(/subjects/\d+/preview)\?at=stock', listed)
     assert button is not None
     fields = hidden(listed, button[1])
-    asked = fiona.post(button[1], fields)
+    asked = fiona.post(f"{button[1]}?at=stock", fields)
     shown = ended(fiona, asked.headers["location"].partition("#")[0])
     decide = button[1].replace("preview", "decide")
-    decided = fiona.post(decide, {**hidden(shown, decide), "note": "Counted"})
+    form = {**hidden(shown, decide), "note": "Counted"}
+    decided = fiona.post(f"{decide}?at=stock", form)
     said = ended(fiona, decided.headers["location"].partition("#")[0])
 
     assert fields["value"] == sku
+    paths = {one.headers["location"].partition("?")[0] for one in (asked, decided)}
+    assert paths == {"/stock"}
+    assert "<h1>Stock</h1>" in shown
     assert f"Correct: {sku} leads to" in shown
     assert "+3" in shown
     assert "Decided: correct" in said

@@ -11,13 +11,10 @@ from litestar.response import Stream
 
 from ml_connector.app.errands.asking import (
     PREVIEW,
-    Asker,
     DecisionAsked,
     ask_about,
     ask_to_take_back,
-    own,
 )
-from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.assign import assign
 from ml_connector.app.operations.try_again import try_again
 from ml_connector.app.views.desk.attention import (
@@ -28,18 +25,17 @@ from ml_connector.app.views.desk.attention import (
     attention_groups,
     attention_subjects,
 )
-from ml_connector.app.views.desk.choices import Choice
-from ml_connector.app.views.desk.deciding import Deciding, deciding, lately
+from ml_connector.app.views.desk.deciding import lately
 from ml_connector.app.views.paging import Listed
 from ml_connector.causes.table import IN_WORDS
 from ml_connector.errors import UserError
 from ml_connector.ledger.people import users
-from ml_connector.ledger.people.errands import Errand
 from ml_connector.storage.database import Connection, Database
 from ml_connector.web.address import WebRequest
 from ml_connector.web.api.seen import reading_places
 from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.guards import needs
+from ml_connector.web.console.pages.drawer import asker, back, drawer
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
@@ -107,7 +103,7 @@ async def group_page(
 
 
 @get(f"{_PATH}/drawer", guards=[needs("look")])
-async def drawer(
+async def drawer_part(
     request: WebRequest,
     who: Who,
     shown: Shown,
@@ -115,17 +111,12 @@ async def drawer(
     errand: Id = None,
 ) -> Response[bytes]:
     """Return what the drawer shows now, for a page that is open."""
-    about, asked = await _drawer(Console.of(request).installation, who, shown, decide, errand)
+    held = await drawer(request, who, shown, decide, errand)
+    asked = held["errand"]
     if asked is not None and asked.state == "done" and asked.kind != PREVIEW:
-        here = _back(shown, decide=decide, errand=asked.id) + "#decide"
+        here = back(request, shown, decide=decide, errand=asked.id) + "#decide"
         return _reload(here)  # the list beside it has changed as well
-    return page(
-        request,
-        "components/decide.html.jinja",
-        about=about,
-        errand=asked,
-        choice=_of(about, asked),
-    )
+    return page(request, "components/decide.html.jinja", **held)
 
 
 @post(f"{_PATH}/again", guards=[needs("again")], status_code=HTTPStatus.SEE_OTHER)
@@ -140,7 +131,7 @@ async def again(request: WebRequest, who: Who, shown: Shown) -> Response[bytes]:
             )
     except UserError as error:
         return await _refused(request, who, shown, error)
-    return see_other(_back(shown, said=f"again-{count}"))
+    return see_other(back(request, shown, said=f"again-{count}"))
 
 
 @post(f"{_PATH}/assign", guards=[needs("assign")], status_code=HTTPStatus.SEE_OTHER)
@@ -159,7 +150,7 @@ async def give(request: WebRequest, who: Who, shown: Shown) -> Response[bytes]:
             )
     except UserError as error:
         return await _refused(request, who, shown, error)
-    return see_other(_back(shown, said=f"assigned-{count}"))
+    return see_other(back(request, shown, said=f"assigned-{count}"))
 
 
 @post("/subjects/{subject_id:int}/preview", guards=[needs("look")], status_code=303)
@@ -183,7 +174,7 @@ async def take_back(
     try:
         asked = await ask_to_take_back(
             Console.of(request).installation,
-            _asker(who, shown),
+            asker(who, shown),
             decision_id,
             note=typed.text("note"),
         )
@@ -191,7 +182,9 @@ async def take_back(
         raise NotFoundException(detail=str(error)) from error
     except UserError as error:
         return await _refused(request, who, shown, error)
-    return see_other(_back(shown, decide=typed.text("subject"), errand=asked.id) + "#decide")
+    return see_other(
+        back(request, shown, decide=typed.text("subject"), errand=asked.id) + "#decide"
+    )
 
 
 @get(f"{_PATH}/export.csv", guards=[needs("export")])
@@ -255,11 +248,7 @@ async def _page(
             )
         people = await users.every(on) if who.may("assign") else []
         decided = await lately(on, names)
-    about, asked = (
-        await _drawer(Console.of(request).installation, who, shown, decide, errand)
-        if decide
-        else (None, None)
-    )
+    held = await drawer(request, who, shown, decide, errand)
     return page(
         request,
         "attention.html.jinja",
@@ -270,11 +259,9 @@ async def _page(
         in_words=IN_WORDS,
         people=[one.name for one in people],
         decided=decided,
-        about=about,
-        errand=asked,
-        choice=_of(about, asked),
         error=error,
         is_first=not after,
+        **held,
     )
 
 
@@ -284,28 +271,11 @@ async def _refused(
     return await _page(request, who, shown, AttentionWanted(), error=error)
 
 
-async def _drawer(
-    installation: Installation, who: Who, shown: Shown, subject_id: int, errand_id: int | None
-) -> tuple[Deciding | None, Errand | None]:
-    asked = await own(installation, _asker(who, shown), errand_id) if errand_id else None
-    async with installation.database.transaction() as on:
-        about = await deciding(on, [shown.connection], subject_id, role=who.role)
-    return about, asked
-
-
 def _reload(path: str) -> Response[bytes]:
     """Let a page that is open load another address, whole."""
     return Response(
         b"", media_type=MediaType.HTML, headers={"hx-redirect": f"{path.replace('#', '&done=1#')}"}
     )
-
-
-def _of(about: Deciding | None, errand: Errand | None) -> Choice | None:
-    """Return the choice that an errand is about."""
-    if about is None or errand is None:
-        return None
-    kind = (errand.arguments.get("decision") or {}).get("kind")
-    return next((one for one in about.choices if one.kind == kind), None)
 
 
 async def _ask(
@@ -323,7 +293,7 @@ async def _ask(
         )
         made = await ask_about(
             Console.of(request).installation,
-            _asker(who, shown, key=typed.text("key") or None),
+            asker(who, shown, key=typed.text("key") or None),
             subject_id,
             asked,
             record=record,
@@ -332,11 +302,7 @@ async def _ask(
         raise NotFoundException(detail=str(error)) from error
     except UserError as error:
         return await _page(request, who, shown, AttentionWanted(), decide=subject_id, error=error)
-    return see_other(_back(shown, decide=subject_id, errand=made.id) + "#decide")
-
-
-def _asker(who: Who, shown: Shown, key: str | None = None) -> Asker:
-    return Asker(person=who.name, role=who.role, names=[shown.connection], key=key)
+    return see_other(back(request, shown, decide=subject_id, errand=made.id) + "#decide")
 
 
 def _kind(word: str) -> DecisionKind:
@@ -366,15 +332,10 @@ def _wanted(act: str, cause: str, flow: str, assigned: str, order: str) -> Atten
     )
 
 
-def _back(shown: Shown, **fields: object) -> str:
-    more = "".join(f"&{name}={value}" for name, value in fields.items() if value)
-    return f"{_PATH}?connection={shown.connection}{more}"
-
-
 ROUTES: tuple[Any, ...] = (
     attention_page,
     group_page,
-    drawer,
+    drawer_part,
     again,
     give,
     preview,

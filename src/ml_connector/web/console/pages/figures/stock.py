@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 from litestar import Response, get
+from litestar.params import Parameter
 from litestar.response import Stream
 
 from ml_connector.app.views import proofs
@@ -13,11 +14,13 @@ from ml_connector.app.views.stock import StockRow, stock_history, stock_page
 from ml_connector.storage.database import Connection
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.charts import stock_chart
+from ml_connector.web.console.pages.drawer import drawer
 from ml_connector.web.console.pages.figures.asked import nothing_yet, text_of
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
 from ml_connector.web.console.table_file import every_row, table_file
+from ml_connector.web.who import Who
 
 _DAYS: Final = 30
 _HEAD: Final = (
@@ -26,8 +29,13 @@ _HEAD: Final = (
 )
 
 
+Id = Annotated[int | None, Parameter(ge=1, le=2**63 - 1)]
+
+
 @get("/stock")
-async def stock_list(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def stock_list(
+    request: WebRequest, who: Who, shown: Shown, decide: Id = None, errand: Id = None
+) -> Response[bytes]:
     """Show the stock of both systems as it was compared last."""
     if not shown.connection:
         return nothing_yet(request, "Stock")
@@ -43,7 +51,8 @@ async def stock_list(request: WebRequest, shown: Shown) -> Response[bytes]:
     )
     async with database.single() as on:
         comparing = await proofs.newest(on, shown.connection, "compare")
-    return page(request, "stock.html.jinja", found=found, comparing=comparing)
+    held = await drawer(request, who, shown, decide, errand)
+    return page(request, "stock.html.jinja", found=found, comparing=comparing, **held)
 
 
 @get("/stock/history")
