@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from ml_connector.cli.commands import COMMANDS, Command
+from ml_connector.cli.command import Command
+from ml_connector.cli.commands import COMMANDS
 
 HEAVY: Final = frozenset(
     {
