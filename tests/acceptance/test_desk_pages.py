@@ -13,6 +13,7 @@ from acceptance.merchant import Merchant
 from acceptance.test_inventory import long_ago
 from ml_connector.sim.shipbob.books.receiving import Wro
 from waiting import wait_until
+from web.api import Program
 from web.browser import Browser
 from web.people import add_user
 
@@ -252,6 +253,12 @@ def test_netsuite_is_asked_for_a_number_that_only_it_knows(acme: Merchant, fiona
     asked = fiona.post("/search/netsuite", {"number": number})
     found = wait_until(answered)
 
+    token = acme.command("token", "add", "finder", "--scope", "viewer", "--json").json["token"]
+    finder = Program(acme.url, token)
+    errand = finder.send("POST", "/search/netsuite", {"number": number}).json()["errand"]
+    by_api = wait_until(lambda: finder.get(f"/errands/{errand}").json()["answer"])
+
+    assert [one["subject_id"] for one in by_api["found"]] == [subject_id(acme, wro)]
     assert "Ask NetSuite for a document of that number" in missing
     assert f'href="/subjects/{subject_id(acme, wro)}?' in found
     assert str(document["externalId"]) in found

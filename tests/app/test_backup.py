@@ -123,10 +123,12 @@ def test_without_the_master_key_a_restored_backup_says_so_and_applying_recovers(
 def test_a_backup_made_before_a_key_rotation_still_opens(acme: Merchant, tmp_path: Path) -> None:
     file = tmp_path / "acme.backup"
     write_backup(acme.settings, file)
+    tried = acme.command("backup", str(file), "--only-verify", "--json")
     rotated = acme.command("keys", "rotate")
     done = restore_backup(acme.settings, file, person="anna")
 
     assert rotated.status == 0, rotated
+    assert tried.json["proof"] in {"restored", "listed"}
     assert done.lost_keys == ()
     assert acme.command("ping").status == 0
 
@@ -146,10 +148,13 @@ def test_a_file_that_is_no_whole_backup_changes_nothing(
     }
     file.write_bytes(made[damage])
     secrets = acme.rows("select * from secret order by field")
+    tried = acme.command("backup", str(file), "--only-verify")
     with pytest.raises(UserError) as caught:
         restore_backup(acme.settings, file, person="anna")
 
     assert caught.value.next_step
+    assert tried.status == 1
+    assert file.read_bytes() == made[damage]
     assert acme.rows("select * from secret order by field") == secrets
 
 

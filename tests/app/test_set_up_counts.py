@@ -9,7 +9,7 @@ from ml_connector.app.set_up.looking import Choosable, Seen
 from ml_connector.app.set_up.misfits import misfits
 from ml_connector.app.set_up.order_rules import OrdersTried, WayTried, sought, tried
 from ml_connector.app.set_up.products import compared
-from ml_connector.app.set_up.proposals import Place, proposals
+from ml_connector.app.set_up.proposals import AddressedPlace, proposals
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrderHeader
@@ -107,7 +107,7 @@ def test_nothing_is_proposed_where_nothing_is_found(keys: list[ShopOrderKey]) ->
     assert tried(keys, {}).best == ""
 
 
-CENTERS = [Place("10", "Cicero"), Place("307", "Ontario (CA)")]
+CENTERS = [AddressedPlace("10", "Cicero"), AddressedPlace("307", "Ontario (CA)")]
 WHOLE: Mapping[str, Any] = {
     "locations": {"10": "7", "307": "9"},
     "accounts": {"inventory_adjustment": "54"},

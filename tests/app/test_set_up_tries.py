@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -13,6 +14,8 @@ from ml_connector.app.set_up import drafts
 from ml_connector.app.set_up.comparing_plans import RulesTried
 from ml_connector.app.set_up.looking import Seen, look
 from ml_connector.app.set_up.trying_rules import MOST_CALLS, MOST_FACTS, try_rules
+from ml_connector.app.views.file_preview import preview_file
+from ml_connector.config import connection as connection_file
 from ml_connector.secret import Secret
 from ml_connector.sim.world import CLIENT_ID
 
@@ -155,6 +158,44 @@ def test_a_fact_that_can_only_wait_says_for_what(draft: Merchant) -> None:
 
     assert waits.facts == 4
     assert "inventory_adjustment" in waits.remedy
+
+
+def test_a_file_is_previewed_as_a_set_up_is(draft: Merchant) -> None:
+    tell(draft, "accounts", inventory_adjustment="54")
+    file = draft.connection_file(limits="shipbob_per_minute = 1_000_000")
+    before = draft.rows("select * from connection")
+    settings = connection_file.read(file)
+    printed = draft.command("connection", "preview", str(file))
+    found = apart(draft, lambda opened: preview_file(opened, settings, lambda *_: None))
+    same = tried(draft)
+
+    assert printed.status == 0, printed
+    assert found.works
+    assert found.seen.orders is not None
+    assert found.seen.orders.best == "tranid"
+    assert {one.center: one.why for one in found.centers} == {"10": "chosen", "228": "chosen"}
+    assert found.tried is not None
+    assert found.tried.of("unmatched_wro") == same.of("unmatched_wro")
+    assert "unmatched_wro" in printed.out
+    assert "SKUs have one item" in printed.out
+    assert draft.rows("select * from connection") == before
+
+
+def test_a_preview_leaves_a_refresh_token_alone(draft: Merchant, tmp_path: Path) -> None:
+    text = draft.connection_file().read_text("utf-8")
+    application = draft.world.application
+    signs = f'client_id = "{application.client_id}"\nclient_secret = "s"\nrefresh_token = "r"\n'
+    token = next(line for line in text.splitlines() if line.startswith("token = "))
+    file = tmp_path / "other.toml"
+    named = text.replace('name = "acme"', 'name = "other"')
+    file.write_text(named.replace(f"{token}\n", signs), "utf-8")
+    before = calls(draft)
+
+    refused = draft.command("connection", "preview", str(file))
+
+    assert refused.status == 1
+    assert "would use up the refresh token" in refused.err
+    assert calls(draft) == before
 
 
 def test_no_more_calls_are_made_than_sixty_whatever_there_is(draft: Merchant) -> None:

@@ -12,6 +12,9 @@ def test_somebody_is_added_listed_changed_and_removed(cli: Command, shop: Mercha
     listed = cli("user", "list", "--json")
     role = cli("user", "role", "dana", "--role", "warehouse")
     password = cli("user", "password", "dana", "--json")
+    sessions = cli("user", "sessions", "dana", "--json")
+    out = cli("user", "sign-out", "dana", "--json")
+    nobody = cli("user", "sign-out", "nobody")
     removed = cli("user", "remove", "dana")
     gone = cli("user", "remove", "dana")
     acts = [row["what"] for row in shop.rows("select what from act order by id")]
@@ -23,7 +26,10 @@ def test_somebody_is_added_listed_changed_and_removed(cli: Command, shop: Mercha
     found = {user["name"]: user["role"] for user in listed.json["users"]}
     assert found["dana"] == "finance"
     assert (role.status, removed.status, gone.status) == (0, 0, 1)
-    assert acts[-4:] == ["user.add", "user.role", "user.password", "user.remove"]
+    assert (sessions.json["sessions"], out.json["sessions_ended"], nobody.status) == ([], 0, 1)
+    assert acts[-5:] == [
+        *("user.add", "user.role", "user.password", "user.sign-out", "user.remove"),
+    ]
 
 
 def test_the_only_administrator_stays(cli: Command) -> None:

@@ -108,6 +108,29 @@ def test_users_are_added_changed_and_removed(admin: Program, receiver: Merchant)
     assert PASSWORD not in str(receiver.rows("select details::text as text from act"))
 
 
+def test_somebody_is_signed_out_by_one_session_and_everywhere(
+    admin: Program, receiver: Merchant
+) -> None:
+    add_user(receiver, "sara", "viewer")
+    browsers = [Browser(receiver.url) for _ in range(3)]
+    for one in browsers:
+        assert one.sign_in("sara").status_code == 303
+    sessions = admin.get("/users/sara/sessions").json()["sessions"]
+    ended = admin.send("DELETE", f"/users/sara/sessions/{sessions[0]['id']}")
+    gone = admin.send("DELETE", f"/users/sara/sessions/{sessions[0]['id']}")
+    second = sessions[1]["id"]
+    out = receiver.command("user", "sign-out", "sara", "--session", second, "--json")
+    every = admin.send("DELETE", "/users/sara/sessions")
+    acts = receiver.rows("select what from act where details::text like '%%sara%%' order by id")
+
+    assert len(sessions) == 3
+    assert (ended.json(), gone.json()) == ({"sessions_ended": 1}, {"sessions_ended": 0})
+    assert (out.json["sessions_ended"], every.json()) == (1, {"sessions_ended": 1})
+    assert [one.get("/account").status_code for one in browsers] == [303] * 3
+    assert [row["what"] for row in acts][-3:] == ["user.sign-out"] * 3
+    assert admin.get("/users/nobody/sessions").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("body", "where"),
     [

@@ -246,6 +246,7 @@ MAY: Final[tuple[tuple[str, str, str], ...]] = (
     ("post", "/attention/assign", "warehouse"),
     ("post", "/events/replay", "warehouse"),
     ("post", "/stock/compare", "warehouse"),
+    ("post", "/connections/ping", "warehouse"),
     ("post", "/flows/invoices/fee-audit", "warehouse"),
     ("post", "/alarms/channels/0/test", "admin"),
     ("post", "/system/backup", "admin"),
@@ -366,7 +367,9 @@ def test_an_address_that_can_t_be_read_is_a_problem(program: httpx2.Client) -> N
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/journal/verify", "/invoices/fee-audit", "/stock/compare"])
+@pytest.mark.parametrize(
+    "path", ["/journal/verify", "/invoices/fee-audit", "/stock/compare", "/ping"]
+)
 def test_who_asks_again_gets_what_is_under_way(program: httpx2.Client, path: str) -> None:
     nothing = program.get(path).json()
     first = program.post(path)

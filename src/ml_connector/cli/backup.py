@@ -15,11 +15,13 @@ from ml_connector.app.installation.backup import (
     Restored,
     examine_backup,
     restore_backup,
+    verify_backup,
     write_backup,
 )
 from ml_connector.cli.audit import print_check
 from ml_connector.cli.context import current
 from ml_connector.errors import UserError
+from ml_connector.storage.backup.proof import Proof
 
 _SHOWN: Final = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -29,9 +31,16 @@ def backup(
     skip_proof: Annotated[
         bool, typer.Option("--no-verify", help="Don't try whether it can be restored.")
     ] = False,
+    only_proof: Annotated[
+        bool,
+        typer.Option("--only-verify", help="Write nothing: try the backup that FILE is."),
+    ] = False,
 ) -> None:
     """Write the whole database into a file, while everything runs."""
     context = current()
+    if only_proof:
+        _try_again(file)
+        return
     made = write_backup(context.settings, file, verify=not skip_proof)
     printer = context.printer
     printer.line(f"Backup       {file} ({made.size:,} bytes, schema {made.schema})")
@@ -57,16 +66,26 @@ def backup(
     )
 
 
+def _try_again(file: Path) -> None:
+    """Try a backup that is there, and print what was proved."""
+    context = current()
+    proof = verify_backup(context.settings, file)
+    context.printer.line(f"Backup       {file}: nothing was changed since it was sealed")
+    context.printer.line(f"Proof        {_proved(proof)}")
+    context.printer.answer({"file": str(file), "proof": proof.how, "tables": proof.tables})
+
+
 def _proof(made: BackedUp) -> str:
     if made.proof is None:
         return "none: nobody has tried whether it can be restored (--no-verify)"
-    tables = f"{made.proof.tables} tables"
-    if made.proof.how == "restored":
+    return _proved(made.proof)
+
+
+def _proved(proof: Proof) -> str:
+    tables = f"{proof.tables} tables"
+    if proof.how == "restored":
         return f"its schema was restored into a database of its own: {tables}"
-    return (
-        f"only its list was read: {tables}. To try it, a database must be made:"
-        f" {made.proof.why_not}"
-    )
+    return f"only its list was read: {tables}. To try it, a database must be made: {proof.why_not}"
 
 
 def restore(

@@ -11,7 +11,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.cli.context import current
 
-_SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
+SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
 _WARNING: Final = "warning"
 _COUNTED: Final = ("ok", _WARNING, "MISSING", "FORBIDDEN", "FAILED")
 
@@ -75,4 +75,4 @@ def _counted(found: Sequence[Check]) -> str:
 
 
 def _sign(one: Check) -> str:
-    return _WARNING if one.outcome != "ok" and not one.needed else _SIGNS[one.outcome]
+    return _WARNING if one.outcome != "ok" and not one.needed else SIGNS[one.outcome]

@@ -12,6 +12,14 @@ CONNECTION: Final = (
         about="Create or update one connection. Applying the same file again changes nothing.",
     ),
     Command(
+        name="preview",
+        module="connection_preview",
+        attribute="preview",
+        about=(
+            "Show what a connection file would find and do; nothing is written, saved or posted."
+        ),
+    ),
+    Command(
         name="list",
         module="connection",
         attribute="list_connections",

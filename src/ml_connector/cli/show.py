@@ -57,7 +57,7 @@ def show(
             next_step=(
                 "It is looked for among what was told, seen and posted, its beginning too. The"
                 " number of a document in NetSuite may be known by its internal id alone: see"
-                " ml-connector journal trail NUMBER."
+                " ml-connector journal show NUMBER."
             ),
         )
     printer = context.printer

@@ -6,6 +6,7 @@ import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.users import passwords, users
+from ml_connector.app.users.users import OpenSession
 from ml_connector.cli.context import current
 from ml_connector.cli.passwords import choose_password
 from ml_connector.errors import UserError
@@ -116,6 +117,55 @@ def password(name: Name) -> None:
             **({"password": wanted.reveal()} if made_up else {}),
         }
     )
+
+
+@commands.command("sessions")
+def list_sessions(name: Name) -> None:
+    """List where somebody is signed in."""
+    context = current()
+
+    async def find(installation: Installation) -> list[OpenSession]:
+        async with installation.database.transaction() as on:
+            return await users.open_sessions(on, name)
+
+    found = context.run(find)
+    context.printer.table(
+        ["id", "since", "last used", "address", "browser"],
+        [
+            [
+                one.id,
+                f"{one.began_at:%Y-%m-%d %H:%M} UTC",
+                f"{one.seen_at:%Y-%m-%d %H:%M} UTC",
+                one.address,
+                one.browser,
+            ]
+            for one in found
+        ],
+        empty=f"{name} is signed in nowhere.",
+    )
+    context.printer.answer({"name": name, "sessions": found})
+
+
+@commands.command("sign-out")
+def sign_out(
+    name: Name,
+    session: Annotated[
+        str | None,
+        typer.Option("--session", metavar="ID", help="Only this one, as user sessions lists it."),
+    ] = None,
+) -> None:
+    """Sign somebody out everywhere, or end one of their sessions."""
+    context = current()
+
+    async def do(installation: Installation) -> int:
+        async with installation.database.transaction() as on:
+            if session is None:
+                return await users.end_sessions(on, name, by=context.person())
+            return await users.end_session(on, name, session, by=context.person())
+
+    ended = context.run(do)
+    context.printer.line(f"Sessions of {name} that ended: {ended}.")
+    context.printer.answer({"name": name, "sessions_ended": ended})
 
 
 @commands.command("remove")

@@ -204,7 +204,7 @@ def webhook_url(settings: Settings, name: str) -> str:
 async def _ask_first(
     installation: Installation, settings: ConnectionSettings, tokens: TokenKeeper | None
 ) -> _Asked:
-    complete, keeper = await _as_it_would_be(installation, settings)
+    complete, keeper = await as_it_would_be(installation, settings)
     keeper = tokens or keeper
     passing = asking.PassingTokens(shipbob=keeper)
     found = await asking.ask_both(installation.reaching(Reach.READS), complete, passing)
@@ -319,10 +319,10 @@ def _state(applied: AppliedConnection) -> dict[str, Any]:
     return {**applied.stored, "mode": applied.mode}
 
 
-async def _as_it_would_be(
+async def as_it_would_be(
     installation: Installation, settings: ConnectionSettings
 ) -> tuple[ConnectionSettings, TokenKeeper | None]:
-    """Return the settings with the secrets that are stored and not in the file.
+    """Return the settings of a file with the secrets that are stored and not in it.
 
     Also return the keeper of ShipBob's tokens, when the file brings no new refresh token.
     """

@@ -77,7 +77,11 @@ async def look(installation: Installation, name: str, tells: Tells) -> Seen:
         UserError: there is no such draft, or a value of it can't be used.
         NeedsHuman: its secrets can't be opened.
     """
-    opened = await open_draft(installation, name)
+    return await look_with(await open_draft(installation, name), tells)
+
+
+async def look_with(opened: OpenedDraft, tells: Tells) -> Seen:
+    """Return the same of settings that are opened already."""
     netsuite, shipbob = await asyncio.gather(_netsuite(opened), _shipbob(opened))
     checks = [*netsuite[0], *shipbob[0]]
     found = {kind: some[:_MOST] for kind, some in {**netsuite[1], **shipbob[1]}.items()}

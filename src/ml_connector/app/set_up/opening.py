@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ml_connector.app.connections.apply import as_it_would_be
+from ml_connector.app.connections.asking import PassingTokens
 from ml_connector.app.installation.clients import netsuite_client, shipbob_client
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up import drafts
 from ml_connector.app.set_up.draft_tokens import PAIR, DraftTokens
 from ml_connector.config.connection import ConnectionSettings
+from ml_connector.errors import UserError
 from ml_connector.ledger.connections.line_proofs import NoLineProofs
 from ml_connector.netsuite.client import NetSuite
 from ml_connector.netsuite.sign_in.oauth import SignIn
@@ -113,3 +116,25 @@ async def open_draft(installation: Installation, name: str) -> OpenedDraft:
         drafts.settings(draft, secrets),
         DraftTokens(installation, name, consented=consented),
     )
+
+
+async def open_file(installation: Installation, settings: ConnectionSettings) -> OpenedDraft:
+    """Open the settings of a connection file, with the secrets that are stored of it.
+
+    Raises:
+        UserError: the only access to ShipBob is a refresh token that nobody has used: it is good
+            once, and nothing of a file that is only looked at is kept.
+    """
+    complete, keeper = await as_it_would_be(installation, settings)
+    section = complete.shipbob
+    if keeper is None and section.refresh_token is not None:
+        if section.token is None:
+            raise UserError(
+                "Looking would use up the refresh token of this file, which is good once",
+                where="refresh_token in [shipbob]",
+                next_step="Apply the file: a new connection starts in dry run. Then plan shows"
+                " what it would post.",
+            )
+        section = section.model_copy(update={"refresh_token": None})
+        complete = complete.model_copy(update={"shipbob": section})
+    return OpenedDraft(installation, complete, PassingTokens(shipbob=keeper))

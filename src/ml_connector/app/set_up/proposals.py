@@ -20,7 +20,7 @@ _COMMON: Final = frozenset(
 )
 
 
-class Place(NamedTuple):
+class AddressedPlace(NamedTuple):
     """A center or a location.
 
     Attributes:
@@ -48,7 +48,9 @@ class CenterProposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def proposals(
-    centers: Sequence[Place], locations: Sequence[Place], chosen: Mapping[str, str]
+    centers: Sequence[AddressedPlace],
+    locations: Sequence[AddressedPlace],
+    chosen: Mapping[str, str],
 ) -> tuple[CenterProposal, ...]:
     """Return a proposal for each center; a location that is one center's is proposed to no other.
 
@@ -81,8 +83,10 @@ def proposals(
 
 
 def _pairs(
-    centers: Sequence[Place], locations: Sequence[Place], fits: Callable[[Place, Place], bool]
-) -> Iterator[tuple[Place, Place]]:
+    centers: Sequence[AddressedPlace],
+    locations: Sequence[AddressedPlace],
+    fits: Callable[[AddressedPlace, AddressedPlace], bool],
+) -> Iterator[tuple[AddressedPlace, AddressedPlace]]:
     """Yield the centers that fit one location alone, which fits no other center."""
     fitting = [(one, place) for one in centers for place in locations if fits(one, place)]
     of_center = Counter(center.id for center, _ in fitting)
@@ -92,28 +96,28 @@ def _pairs(
             yield center, location
 
 
-def _has_same_name(center: Place, location: Place) -> bool:
+def _has_same_name(center: AddressedPlace, location: AddressedPlace) -> bool:
     name = _words(center.name)
     return bool(name) and _words(location.name) == name
 
 
-def _has_same_address(center: Place, location: Place) -> bool:
+def _has_same_address(center: AddressedPlace, location: AddressedPlace) -> bool:
     """Whether street and house number, and the postal code, stand in the location's address."""
     parts = center.address.split(", ")
     street, code = _every_word(parts[0]), _every_word(parts[-1])
     return len(parts) > 1 and street | code <= _every_word(location.address)
 
 
-def _has_similar_name(center: Place, location: Place) -> bool:
+def _has_similar_name(center: AddressedPlace, location: AddressedPlace) -> bool:
     return bool(_words(center.name) & _words(location.name)) and not _elsewhere(center, location)
 
 
-def _is_named_by_city(center: Place, location: Place) -> bool:
+def _is_named_by_city(center: AddressedPlace, location: AddressedPlace) -> bool:
     city = _city(center)
     return bool(city) and city <= _words(location.name) and not _elsewhere(center, location)
 
 
-_WAYS: Final[Mapping[Why, Callable[[Place, Place], bool]]] = {
+_WAYS: Final[Mapping[Why, Callable[[AddressedPlace, AddressedPlace], bool]]] = {
     "same name": _has_same_name,
     "same address": _has_same_address,
     "similar name": _has_similar_name,
@@ -123,13 +127,13 @@ _WAYS: Final[Mapping[Why, Callable[[Place, Place], bool]]] = {
 another city is proposed by neither of the last two."""
 
 
-def _elsewhere(center: Place, location: Place) -> bool:
+def _elsewhere(center: AddressedPlace, location: AddressedPlace) -> bool:
     """Whether both addresses are known, and the center's city is not the location's."""
     there, city = _every_word(location.address), _city(center)
     return bool(there) and bool(city) and not city <= there
 
 
-def _city(center: Place) -> frozenset[str]:
+def _city(center: AddressedPlace) -> frozenset[str]:
     """Return the words of a center's city; none where its address does not tell it."""
     parts = center.address.split(", ")
     return _every_word(parts[-2]) if len(parts) > 2 else frozenset()  # noqa: PLR2004 - street, city, code

@@ -17,7 +17,7 @@ from ml_connector.app.set_up.comparing_plans import (
     RulesTried,
     count_tried,
 )
-from ml_connector.app.set_up.opening import open_draft
+from ml_connector.app.set_up.opening import OpenedDraft, open_draft
 from ml_connector.app.set_up.sentences import POLICIES, SOURCES
 from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.flow import Flow
@@ -72,9 +72,25 @@ async def try_rules(
         UserError: there is no such draft, or a value of it can't be used.
         NeedsHuman: its secrets can't be opened, or its credentials can't be used.
     """
-    now = now or datetime.now(UTC)
     budget = CallBudget(MOST_CALLS)
     opened = await open_draft(installation.within(budget), name)
+    return await try_with(opened, budget, tells, now=now or datetime.now(UTC))
+
+
+async def try_with(
+    opened: OpenedDraft, budget: CallBudget, tells: Tells, *, now: datetime
+) -> RulesTried:
+    """Return the same of settings that are opened already.
+
+    Args:
+        opened: whose calls the budget counts.
+        budget: of calls.
+        tells: is told what is being read.
+        now: the time.
+
+    Raises:
+        NeedsHuman: the credentials can't be used.
+    """
     start = opened.settings.start_date or first_day(opened.settings, now)
     settings = opened.settings.model_copy(update={"start_date": start})
     await opened.netsuite()[1].token()

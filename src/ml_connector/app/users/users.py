@@ -1,7 +1,10 @@
 """Who may sign in: added, removed, given another role or password. Each is an act."""
 
 import re
+from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from ml_connector.app.users.passwords import Comparing, check_password
 from ml_connector.app.users.sign_in import ENDS
@@ -160,18 +163,59 @@ async def end_sessions(on: Connection, name: str, *, by: str) -> int:
     return ended
 
 
-async def end_session(on: Connection, name: str, session: str) -> None:
-    """End one session of a person, as they wish.
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody is signed in.
+
+    Attributes:
+        id: names it; nobody can sign in with it.
+        browser: as it called itself.
+    """
+
+    id: str
+    began_at: datetime
+    seen_at: datetime
+    address: str
+    browser: str
+
+
+async def open_sessions(on: Connection, name: str) -> list[OpenSession]:
+    """Return the sessions of a person that go on, the last used first.
+
+    Raises:
+        NoSuchUser: there is nobody of that name.
+    """
+    await known(on, name)
+    return [
+        OpenSession(
+            id=one.hash.hex(),
+            began_at=one.began_at,
+            seen_at=one.seen_at,
+            address=one.address,
+            browser=one.browser,
+        )
+        for one in await sessions.of(on, name, ENDS)
+    ]
+
+
+async def end_session(on: Connection, name: str, session: str, *, by: str) -> int:
+    """End one session of a person; return how many ended: none where it was over.
 
     Args:
         on: the transaction.
         name: whose it is.
-        session: its hash, as hexadecimal text.
+        session: its id.
+        by: who wishes it.
+
+    Raises:
+        NoSuchUser: there is nobody of that name.
     """
+    await known(on, name)
     of_theirs = {one.hash.hex(): one.hash for one in await sessions.of(on, name, ENDS)}
-    if session in of_theirs and await sessions.end(on, of_theirs[session]):
-        details = {"before": {"sessions": 1}, "after": {"name": name}}
-        await acts.record(on, name, "sign-out", details=details)
+    if session not in of_theirs or await sessions.end(on, of_theirs[session]) is None:
+        return 0
+    details = {"before": {"sessions": 1}, "after": {"name": name}}
+    await acts.record(on, by, "sign-out" if by == name else "user.sign-out", details=details)
+    return 1
 
 
 async def known(on: Connection, name: str) -> User:

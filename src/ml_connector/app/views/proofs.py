@@ -11,13 +11,14 @@ from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand, Failure, State
 from ml_connector.storage.database import Connection
 
-Asked = Literal["verify", "fee-audit", "compare", "backup", "verify-backup"]
+Asked = Literal["verify", "fee-audit", "compare", "ping", "backup", "verify-backup"]
 """What may be asked for."""
 
 _KINDS: Final[Mapping[Asked, tuple[str, Mapping[str, Any] | None]]] = {
     "verify": ("verify", {}),
     "fee-audit": ("fee-audit", {}),
     "compare": ("sync", {"flow": "inventory", "ids": []}),
+    "ping": ("ping", {}),
     "backup": ("backup", {}),
     "verify-backup": ("verify-backup", None),
 }

@@ -13,7 +13,7 @@ from ml_connector.app.set_up.draft_tokens import PAIR, channel_name
 from ml_connector.app.set_up.looking import Seen
 from ml_connector.app.set_up.misfits import Misfit, misfits
 from ml_connector.app.set_up.plan_ahead import PlanAhead
-from ml_connector.app.set_up.proposals import CenterProposal, Place, proposals
+from ml_connector.app.set_up.proposals import AddressedPlace, CenterProposal, proposals
 from ml_connector.ledger.connections.drafts import Draft
 from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand
@@ -183,8 +183,8 @@ def _centers(draft: Draft, seen: Seen | None) -> tuple[CenterProposal, ...]:
     if seen is None:
         return ()
     return proposals(
-        [Place(one.id, one.name, one.address) for one in seen.centers],
-        [Place(one.id, one.name, one.address) for one in seen.locations],
+        [AddressedPlace(one.id, one.name, one.address) for one in seen.centers],
+        [AddressedPlace(one.id, one.name, one.address) for one in seen.locations],
         draft.answers.get("locations", {}),
     )
 

@@ -8,6 +8,7 @@ from litestar import delete, get, post, put
 from msgspec import Meta
 
 from ml_connector.app.users import users
+from ml_connector.app.users.users import OpenSession
 from ml_connector.ledger.people import users as people
 from ml_connector.ledger.people.users import User
 from ml_connector.secret import Secret
@@ -95,4 +96,64 @@ async def remove_user(request: WebRequest, who: Who, name: str) -> None:
         await users.remove(on, name, by=who.name)
 
 
-ROUTES = (list_users, add_user, set_role, set_password, remove_user)
+class OpenSessions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody is signed in."""
+
+    sessions: list[OpenSession]
+
+
+class EndedSessions(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sessions ended."""
+
+    sessions_ended: int
+
+
+@get(
+    "/users/{name:str}/sessions",
+    guards=[needs("users")],
+    summary="Where a user is signed in",
+    tags=["Users"],
+)
+async def list_sessions(request: WebRequest, name: str) -> OpenSessions:
+    """Return the sessions of somebody that go on."""
+    async with Console.of(request).database.transaction() as on:
+        return OpenSessions(sessions=await users.open_sessions(on, name))
+
+
+@delete(
+    "/users/{name:str}/sessions",
+    guards=[needs("users")],
+    status_code=HTTPStatus.OK,
+    summary="Sign a user out everywhere",
+    tags=["Users"],
+)
+async def end_sessions(request: WebRequest, who: Who, name: str) -> EndedSessions:
+    """End all sessions of somebody."""
+    async with Console.of(request).database.transaction() as on:
+        return EndedSessions(sessions_ended=await users.end_sessions(on, name, by=who.name))
+
+
+@delete(
+    "/users/{name:str}/sessions/{session:str}",
+    guards=[needs("users")],
+    status_code=HTTPStatus.OK,
+    summary="End a session of a user",
+    tags=["Users"],
+)
+async def end_session(request: WebRequest, who: Who, name: str, session: str) -> EndedSessions:
+    """End one session of somebody; none ends where it was over."""
+    async with Console.of(request).database.transaction() as on:
+        ended = await users.end_session(on, name, session, by=who.name)
+    return EndedSessions(sessions_ended=ended)
+
+
+ROUTES = (
+    list_users,
+    add_user,
+    set_role,
+    set_password,
+    remove_user,
+    list_sessions,
+    end_sessions,
+    end_session,
+)

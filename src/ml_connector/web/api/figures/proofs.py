@@ -68,6 +68,7 @@ def _routes(asked: Asked, path: str, tag: str, summary: str, *, right: str) -> t
 
 
 ROUTES: Final = (
+    *_routes("ping", "/ping", "Connections", "Check both systems", right="sync"),
     *_routes("verify", "/journal/verify", "Audit trail", "Check the journal", right="verify"),
     *_routes("fee-audit", "/invoices/fee-audit", "Invoices", "Audit the fees", right="sync"),
     *_routes("compare", "/stock/compare", "Stock", "Compare the stock now", right="sync"),

@@ -50,7 +50,7 @@ async def change_password(request: WebRequest, who: Who) -> Response[bytes]:
 async def end_session(request: WebRequest, who: Who, session: str) -> Response[bytes]:
     """End one of the person's sessions."""
     async with Console.of(request).database.transaction() as on:
-        await users.end_session(on, who.name, session)
+        await users.end_session(on, who.name, session, by=who.name)
     return see_other(_PATH)
 
 

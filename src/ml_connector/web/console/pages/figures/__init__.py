@@ -20,6 +20,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *asking.VERIFY,
     *asking.FEES,
     *asking.COMPARE,
+    *asking.PING,
     *asking.BACKUP,
     *flows.ROUTES,
     *invoices.ROUTES,

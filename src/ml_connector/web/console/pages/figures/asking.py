@@ -71,5 +71,6 @@ def progress_of(asked: Asked, there: str) -> HTTPRouteHandler:
 
 VERIFY: Final = asking("verify", "/audit-trail", right="verify")
 FEES: Final = asking("fee-audit", "/flows/invoices", right="sync")
+PING: Final = asking("ping", "/connections", right="sync")
 COMPARE: Final = asking("compare", "/stock", right="sync")
 BACKUP: Final = asking("backup", "/system", right="backup")
