@@ -1,6 +1,7 @@
 """Whatever people do to either side's books is found and named; else nobody is alarmed."""
 
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
@@ -12,6 +13,7 @@ from ml_connector.reconcile.compare.compare import cut_off
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.compare.sides import JournalRow
+from ml_connector.reconcile.month import Month
 from reconcile.worlds import (
     AT_SHIPBOB,
     IN_NETSUITE,
@@ -165,3 +167,35 @@ def test_news_that_moves_nothing_is_cut_off_without_a_number() -> None:
 
     assert one.says == "shipment 5512, parcel 1Z999: news of 2026-11-30 was posted on 2026-12-01"
     assert (one.shipbob, one.journal) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "quantity", "found"),
+    [
+        ("itemReceipt", 5, Kind.POSTED_TOO_EARLY),
+        ("itemReceipt", None, Kind.POSTED_LATER),
+        ("acceptedDifference", 5, Kind.POSTED_LATER),
+    ],
+)
+def test_a_document_that_is_dated_before_its_fact_keeps_both_months_open(
+    kind: str, quantity: int | None, found: Kind
+) -> None:
+    early = JournalRow(
+        number=1,
+        flow="receiving",
+        source="wro 90311",
+        source_line="inventory 1",
+        kind=kind,
+        remote_id="5002",
+        external_id="mlc-ir-90311-1",
+        fact_date=MONTH.first,
+        posting_date=MONTH.first - timedelta(days=1),
+        sku="TEE",
+        quantity=quantity,
+    )
+    [one] = cut_off(MONTH, [early], SECTIONS)
+    [before] = cut_off(Month.of(early.posting_date), [early], SECTIONS)
+
+    assert one.kind is found
+    assert one.explained == (found is not Kind.POSTED_TOO_EARLY)
+    assert before.explained == one.explained

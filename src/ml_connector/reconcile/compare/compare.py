@@ -49,7 +49,7 @@ from ml_connector.reconcile.compare.stopped import StoppedSource
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.unread_rows import UnreadRow, with_unread
-from ml_connector.words import DocumentKind
+from ml_connector.words import ACCEPTED, DocumentKind
 
 _NO_ORDERS: Final = OrderSide()
 
@@ -325,8 +325,9 @@ def cut_off(
             continue
         key = _key_of(entry, sections)
         moved = with_unit(entry.measured.value, key.currency, key.what) if entry.moves else "news"
+        too_early = _is_too_early(entry)
         yield Difference(
-            kind=Kind.POSTED_LATER if fact else Kind.POSTED_FROM_EARLIER,
+            kind=Kind.POSTED_TOO_EARLY if too_early else _kind_of_cut(fact=fact),
             section=key.section,
             what=key.what,
             where=key.where,
@@ -336,9 +337,28 @@ def cut_off(
             source=entry.source,
             source_line=entry.source_line,
             fact_date=entry.fact_date,
+            external_id=entry.external_id if too_early else "",
             documents=(sources.ref_of(entry),),
             says=(
                 f"{entry.source}, {entry.source_line}: {moved} of {entry.fact_date} was posted"
                 f" on {entry.posting_date}"
             ),
+            remedy=_TOO_EARLY if too_early else "",
         )
+
+
+def _is_too_early(entry: JournalRow) -> bool:
+    """Whether a document of ours moves something before it happened; no decision does."""
+    made = entry.moves and entry.kind not in ACCEPTED
+    return made and entry.posting_date < entry.fact_date
+
+
+def _kind_of_cut(*, fact: bool) -> Kind:
+    return Kind.POSTED_LATER if fact else Kind.POSTED_FROM_EARLIER
+
+
+_TOO_EARLY: Final = (
+    "Nothing is posted before its fact: report it as a fault of this software. Undo the document"
+    " (ml-connector journal undo ID) and let its source run again, or take it as it is with"
+    " ml-connector month decide ID --as accept."
+)

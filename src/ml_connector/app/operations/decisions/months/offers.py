@@ -69,6 +69,9 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.ORDER_LINE_OF_OTHER_LOCATION: _LINE,
         Kind.ORDER_LINE_OF_OTHER_ITEM: _LINE,
         Kind.ORDER_LINE_EXCEEDED: _LINE,
+        Kind.POSTED_TOO_EARLY: DifferenceEnding(
+            "it is undone, and posted again with a later date", (_ACCEPT,)
+        ),
         Kind.ROW_UNREADABLE: DifferenceEnding("the row can be read, there or by another version"),
         Kind.DOCUMENT_DOUBLED: DifferenceEnding(
             "the copy is deleted", (_NOT_OURS, _CORRECT), of_others=True
