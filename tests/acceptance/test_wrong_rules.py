@@ -6,13 +6,14 @@ systems' own books can tell.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from acceptance import wrong
-from acceptance.closing import close
+from acceptance.closing import MONTH, close
 from acceptance.merchant import Merchant
 from acceptance.retail import Part, Retail
 from acceptance.returning import Desk
@@ -219,6 +220,22 @@ def a_parcel_twice(shop: Shop) -> Found:
 
 
 @rule
+def another_item(shop: Shop) -> Found:
+    other = shop.acme.sku("CAP")
+    item = shop.acme.world.netsuite.company.books.value(
+        "SELECT id FROM _item WHERE itemid = ?", (other,)
+    )
+    sku = shop.wro(plan=wrong.of_item(str(item)))
+    return red((sku, "6"), (other, "6"))
+
+
+@rule
+def dated_into_the_month_before(shop: Shop) -> Found:
+    day = MONTH.first - timedelta(days=1)
+    return {("posted_too_early", shop.wro(plan=wrong.dated(lambda _: day)), "6")}
+
+
+@rule
 def waste_restocked(shop: Shop) -> Found:
     def restocked(seen: Any) -> Any:
         lines = [
@@ -244,6 +261,13 @@ def a_fee_one_cent_more(shop: Shop) -> Found:
 @rule
 def a_bill_twice(shop: Shop) -> Found:
     return {("fact_went_down", f"invoice {shop.invoice(plan=wrong.doubled)}", "")}
+
+
+@rule
+def a_bill_of_another_month(shop: Shop) -> Found:
+    day = MONTH.first - timedelta(days=1)
+    shop.invoice(plan=wrong.dated(lambda _: day))
+    return {("posted_too_early", "63", "")}
 
 
 def test_a_rule_that_is_wrong_is_red_where_it_is_wrong(quiet: Merchant) -> None:

@@ -141,6 +141,26 @@ async def test_what_moved_is_summed_up_by_netsuite(
     ]
 
 
+async def test_of_transactions_that_hold_a_kit_both_are_asked_for(
+    httpserver: HTTPServer, suiteql: SuiteQL
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(json.loads(request.data))
+        return rows({"item": "12", "itemid": "SET", "location": "6", "quantity": "-2"})
+
+    httpserver.expect_request(PATH).respond_with_handler(answer)
+    days = (date(2026, 11, 1), date(2026, 12, 1))
+    [[kits]] = [page async for page in stock.moved_kits(suiteql, ["6"], *days)]
+    [[beside]] = [page async for page in stock.moved_beside_kits(suiteql, ["6"], *days)]
+
+    assert (kits.quantity, beside.quantity) == (Decimal(-2), Decimal(-2))
+    assert asked[0]["params"][:3] == ["6", "Kit", "Kit"]
+    assert asked[1]["params"][:4] == ["6", "Assembly", "InvtPart", "Kit"]
+    assert "t.id IN (SELECT k.transaction" in asked[1]["q"]
+
+
 async def test_without_locations_nothing_is_summed(suiteql: SuiteQL) -> None:
     found = [page async for page in stock.moved(suiteql, [], date(2026, 11, 1), date(2026, 12, 1))]
 

@@ -132,8 +132,12 @@ def test_the_columns_of_the_three_ways_have_the_sign_with_which_shipbob_has_more
         journal=Decimal(10),
         netsuite=Decimal(2),
     )
+    changed = Difference(
+        kind=Kind.DOCUMENT_CHANGED, section="receipts", what="TEE", where="6", says="8 fewer"
+    )
     made = report(
-        rows=((RowKey("receipts", "TEE", "6"), row), (RowKey("fees", "62", "", "USD"), row))
+        changed,
+        rows=((RowKey("receipts", "TEE", "6"), row), (RowKey("fees", "62", "", "USD"), row)),
     )
 
     assert told(made) == [
@@ -141,6 +145,17 @@ def test_the_columns_of_the_three_ways_have_the_sign_with_which_shipbob_has_more
         (OpenKind.POSTED_FROM_EARLIER, TEE, -2),
         (OpenKind.DECIDED, TEE, -4),
         (OpenKind.DOCUMENT_DIFFERS, TEE, 8),
+    ]
+
+
+def test_a_sum_without_a_document_that_differs_is_no_reason() -> None:
+    kits = Row(journal=Decimal(-4))
+
+    made = report(rows=((RowKey("fulfilments", "TEE", "6"), kits),))
+
+    assert told(made) == []
+    assert told(made, msgspec.structs.replace(KNOWN, hides_kits=True)) == [
+        (OpenKind.DOCUMENT_DIFFERS, TEE, -4)
     ]
 
 

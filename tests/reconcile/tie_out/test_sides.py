@@ -11,6 +11,7 @@ from ml_connector.reconcile.sides.stock import (
     ShipBobStock,
     Window,
     location_names,
+    named_items,
     netsuite_sides,
     shipbob_sides,
 )
@@ -51,6 +52,22 @@ def test_netsuites_items_go_by_their_skus() -> None:
         CAP: Side(closing=Decimal(-3)),
         TEE: Side(moved=Decimal(-8), closing=Decimal(40)),
     }
+
+
+def test_an_item_goes_by_its_own_name_where_shipbob_has_it() -> None:
+    found = NetSuiteStock(
+        [OnHand(item="501", itemid="CAP", location="6", quantityonhand=Decimal(4))],
+        [
+            MovedStock(item="502", itemid="TOPS : TEE", location="6", quantity=Decimal(3)),
+            MovedStock(item="503", itemid="Old name", location="6", quantity=Decimal(2)),
+        ],
+        [],
+    )
+    taken_for = SkuNames({"501": "TEE", "502": "CAP", "503": "MUG"}, {"TEE-1": "TEE"})
+    names = taken_for.preferring(named_items(found), {"TEE", "CAP", "MUG"})
+
+    assert set(netsuite_sides(found, names)) == {CAP, TEE, TiePlace("MUG", "6")}
+    assert names.called("501", "CAP") == "CAP"
 
 
 def test_a_movement_belongs_to_the_merchants_local_day() -> None:

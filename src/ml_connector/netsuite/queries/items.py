@@ -24,7 +24,7 @@ FROM item i WHERE i.{column} IN ({list}) ORDER BY i.id
 
 
 KIT_MEMBERS: Final = """
-SELECT k.parentitem, k.item, k.quantity, i.itemtype
+SELECT k.parentitem, k.item, k.quantity, i.itemtype, i.itemid
 FROM kitItemMember k LEFT JOIN item i ON i.id = k.item
 WHERE k.parentitem IN ({list}) ORDER BY k.parentitem, k.linenumber
 """
@@ -44,13 +44,14 @@ class KitMember(msgspec.Struct, frozen=True, kw_only=True):
         parentitem: the kit's internal id.
         item: the member's internal id.
         quantity: of the member in one kit, in base units.
-        itemtype: of the member; empty where the role may not see the item.
+        itemtype, itemid: of the member; empty where the role may not see the item.
     """
 
     parentitem: str
     item: str
     quantity: Decimal = Decimal(1)
     itemtype: str = ""
+    itemid: str = ""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,6 +97,13 @@ ORDER BY l.item, l.location
 """
 
 
+_OF_TYPES: Final = "WHERE l.location IN ({list}) AND i.itemtype IN (?, ?)\n"
+_BESIDE_KITS: Final = """    AND t.id IN (SELECT k.transaction FROM transactionline k
+        JOIN item j ON j.id = k.item WHERE j.itemtype = ?)
+"""
+MOVED_BESIDE_KITS: Final = MOVED.replace(_OF_TYPES, _OF_TYPES + _BESIDE_KITS)
+
+
 class MovedStock(msgspec.Struct, frozen=True, kw_only=True):
     """What moved of an item at a location, in its stock unit: positive into stock."""
 
@@ -144,11 +151,52 @@ async def moved(
         first: the first day.
         after: the day after the last one.
     """
+    async for page in _moved(suiteql, MOVED, sorted(STOCKED), locations, (first, after)):
+        yield page
+
+
+async def moved_kits(
+    suiteql: SuiteQL, locations: Sequence[str], first: date, after: date
+) -> AsyncIterator[list[MovedStock]]:
+    """Yield the kits on all transactions at these locations, as ``moved`` does; none is stock."""
+    async for page in _moved(suiteql, MOVED, (_KIT, _KIT), locations, (first, after)):
+        yield page
+
+
+async def moved_beside_kits(
+    suiteql: SuiteQL, locations: Sequence[str], first: date, after: date
+) -> AsyncIterator[list[MovedStock]]:
+    """Yield what ``moved`` does, of the transactions that hold a kit."""
+    types, days = (*sorted(STOCKED), _KIT), (first, after)
+    async for page in _moved(suiteql, MOVED_BESIDE_KITS, types, locations, days):
+        yield page
+
+
+_KIT: Final = "Kit"
+
+
+async def _moved(
+    suiteql: SuiteQL,
+    query: str,
+    types: Sequence[str],
+    locations: Sequence[str],
+    days: tuple[date, date],
+) -> AsyncIterator[list[MovedStock]]:
+    """Yield a query's sums, from a day to before another.
+
+    Args:
+        suiteql: the account.
+        query: whose first parameters are types of items.
+        types: of items.
+        locations: internal ids.
+        days: the first day, and the day after the last one.
+    """
     if not locations:
         return
+    first, after = days
     async for page in suiteql.pages(
-        MOVED,
-        (*sorted(STOCKED), first.isoformat(), after.isoformat()),
+        query,
+        (*types, first.isoformat(), after.isoformat()),
         within=sorted(locations),
         type=_MovedRow,
         start=(0, 0, 0),

@@ -1,6 +1,6 @@
 """The names that people know items by: SKUs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
 
@@ -49,6 +49,23 @@ class SkuNames:
     def knowing(self, by_item: Mapping[str, str]) -> "SkuNames":
         """Return these names, and for items that have none those of ``by_item``."""
         return SkuNames({**by_item, **self._by_item}, self._by_name)
+
+    def preferring(self, named: Iterable[tuple[str, str]], skus: Collection[str]) -> "SkuNames":
+        """Return these names, but for items whose own name is a SKU of ShipBob's: they go by that.
+
+        What the journal calls an item may be what a flow took it for.
+
+        Args:
+            named: internal ids of items, each with its name in NetSuite.
+            skus: that ShipBob has.
+        """
+        own: dict[str, str] = {}
+        for item, name in named:
+            sku = self._by_name.get(name, name)
+            found = next((one for one in (sku, sku.rpartition(" : ")[2]) if one in skus), None)
+            if found is not None:
+                own[item] = found
+        return SkuNames({**self._by_item, **own}, self._by_name)
 
     def of_item(self, item: str) -> str:
         """Return the SKU of an item; its internal id where no SKU is known."""

@@ -16,6 +16,7 @@ from ml_connector.netsuite.queries import stock
 from ml_connector.netsuite.queries.stock import MovedStock, OnHand
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.compare.item_names import SkuNames
+from ml_connector.reconcile.sides.kit_stock import moved_in_kits
 from ml_connector.reconcile.tie_out.open_items import is_alone
 from ml_connector.reconcile.tie_out.rows import Side, TiePlace
 from ml_connector.shipbob.client import ShipBob
@@ -62,13 +63,15 @@ class NetSuiteStock(NamedTuple):
 
     Attributes:
         on_hand: now.
-        moved: in the window.
-        moved_since: after the window.
+        moved: in the window, kits as their members; an item may be in it twice.
+        moved_since: after the window, likewise.
+        hides_kits: kits moved, and the role may not see what they are made of.
     """
 
     on_hand: Sequence[OnHand]
     moved: Sequence[MovedStock]
     moved_since: Sequence[MovedStock]
+    hides_kits: bool = False
 
 
 class ShipBobStock(NamedTuple):
@@ -102,16 +105,21 @@ async def netsuite_stock(
     Raises:
         ConnectorError: NetSuite can't be read.
     """
-    moved = [
-        row
-        async for page in stock.moved(suiteql, locations, window.first, window.after)
-        for row in page
-    ]
-    since = [
-        row async for page in stock.moved(suiteql, locations, window.after, _EVER) for row in page
-    ]
+    moved, kits = await _moved(suiteql, locations, window.first, window.after)
+    since, kits_since = await _moved(suiteql, locations, window.after, _EVER)
     on_hand = [row async for page in stock.on_hand(suiteql, locations) for row in page]
-    return NetSuiteStock(on_hand, moved, since)
+    return NetSuiteStock(
+        on_hand, [*moved, *(kits or ())], [*since, *(kits_since or ())], hides_kits=kits is None
+    )
+
+
+async def _moved(
+    suiteql: SuiteQL, locations: Sequence[str], first: date, after: date
+) -> tuple[list[MovedStock], list[MovedStock] | None]:
+    """Return what moved, and the members of kits that did; None where these are hidden."""
+    pages = stock.moved(suiteql, locations, first, after)
+    rows = [row async for page in pages for row in page]
+    return rows, await moved_in_kits(suiteql, locations, first, after)
 
 
 async def shipbob_stock(
@@ -210,6 +218,15 @@ def location_names(found: ShipBobStock, locations: Mapping[str, str]) -> dict[st
             if location is not None and center.name:
                 names[location].add(center.name)
     return {location: ", ".join(sorted(some)) for location, some in sorted(names.items())}
+
+
+def named_items(found: NetSuiteStock) -> set[tuple[str, str]]:
+    """Return the internal ids of all items, each with its name in NetSuite. Pure."""
+    return {
+        (row.item, row.itemid)
+        for rows in (found.on_hand, found.moved, found.moved_since)
+        for row in rows
+    }
 
 
 def netsuite_sides(found: NetSuiteStock, names: SkuNames) -> dict[TiePlace, Side]:

@@ -79,6 +79,8 @@ class KnownOpen(msgspec.Struct, frozen=True, kw_only=True):
             such a refusal explains nothing.
         quarantined: by the journal.
         in_transit: units that are booked elsewhere than where they go.
+        hides_kits: what kits are made of can't be seen in NetSuite, so that what left in them is
+            only known as a document of ours that does not list what was posted.
     """
 
     names: SkuNames
@@ -89,6 +91,7 @@ class KnownOpen(msgspec.Struct, frozen=True, kw_only=True):
     resting: Sequence[HandlingDocument] = ()
     quarantined: Sequence[QuarantinedStock] = ()
     in_transit: Sequence[InTransit] = ()
+    hides_kits: bool = False
 
 
 def open_items(report: Report, known: KnownOpen) -> list[TieItem]:
@@ -100,7 +103,7 @@ def open_items(report: Report, known: KnownOpen) -> list[TieItem]:
     """
     return [
         *_of_sources(known),
-        *_of_rows(report),
+        *_of_rows(report, known),
         *_of_documents(report.differences, known),
         *_of_quarantine(known),
         *_of_transit(one for one in known.in_transit if one.since >= known.since),
@@ -159,13 +162,14 @@ _SHOWN_AS: Final[Mapping[OpenKind, Collection[Kind]]] = {
     OpenKind.DECIDED: frozenset(Kind),
     OpenKind.DOCUMENT_DIFFERS: {
         *(Kind.DOCUMENT_DELETED, Kind.DOCUMENT_VOIDED, Kind.DOCUMENT_CHANGED),
-        *(Kind.LOCATION_CHANGED, Kind.DATE_CHANGED, Kind.DOCUMENT_NOT_NEEDED),
+        *(Kind.LOCATION_CHANGED, Kind.DATE_CHANGED, Kind.PERIOD_CHANGED),
+        Kind.DOCUMENT_NOT_NEEDED,
         *(Kind.DOCUMENT_CORRECTED, Kind.DOCUMENT_REENTERED),
     },
 }
 
 
-def _of_rows(report: Report) -> Iterator[TieItem]:
+def _of_rows(report: Report, known: KnownOpen) -> Iterator[TieItem]:
     shown: dict[tuple[str, str, str], list[Difference]] = defaultdict(list)
     for one in report.differences:
         if not one.currency:
@@ -175,7 +179,8 @@ def _of_rows(report: Report) -> Iterator[TieItem]:
             continue
         if key.section in CORRECTING and row.journal:
             yield _corrected(key, row)
-        yield from _of_row(key, row, shown.get((key.section, key.what, key.where), ()))
+        about = shown.get((key.section, key.what, key.where), ())
+        yield from _of_row(key, row, about, known)
 
 
 CORRECTING: Final = frozenset({"corrections", "month-end"})
@@ -191,7 +196,9 @@ def _corrected(key: RowKey, row: Row) -> TieItem:
     )
 
 
-def _of_row(key: RowKey, row: Row, shown: Iterable[Difference]) -> Iterator[TieItem]:
+def _of_row(
+    key: RowKey, row: Row, shown: Sequence[Difference], known: KnownOpen
+) -> Iterator[TieItem]:
     for column, kind, sign in _COLUMNS:
         units: Decimal = getattr(row, column)
         if units:
@@ -201,6 +208,8 @@ def _of_row(key: RowKey, row: Row, shown: Iterable[Difference]) -> Iterator[TieI
                 for one in shown
                 if one.kind in kinds and (kind is not OpenKind.DECIDED or one.decided)
             ]
+            if kind is OpenKind.DOCUMENT_DIFFERS and not (about or known.hides_kits):
+                continue  # such as of a kit, whose members the document does not list
             yield TieItem(
                 kind=kind,
                 place=TiePlace(key.what, key.where),

@@ -21,6 +21,7 @@ from ml_connector.reconcile.sides.stock import (
     ShipBobStock,
     Window,
     location_names,
+    named_items,
     netsuite_sides,
     netsuite_stock,
     shipbob_sides,
@@ -121,7 +122,7 @@ async def added(
     quarantine = settings.policies.quarantine_location or ""
     names = gathered.names.knowing(
         await stored.skus_of({row.item for row in stock.netsuite.moved})
-    )
+    ).preferring(named_items(stock.netsuite), set(stock.shipbob.skus.values()))
     stocked = {place.what for place in netsuite_sides(stock.netsuite, names)}
     known = KnownOpen(
         names=names,
@@ -132,6 +133,7 @@ async def added(
         resting=resting,
         quarantined=await stored.quarantined(quarantine) if quarantine else (),
         in_transit=gathered.in_transit,
+        hides_kits=stock.netsuite.hides_kits,
     )
     done = await tied(context, month, report, known, first=stock, openings=openings)
     ids = await _items(context, {one.place.what for one in done.red})
@@ -226,7 +228,14 @@ def _tied(
         ),
         openings,
     )
-    return tie_out(balances, [*items, *alone], openings.notes)
+    notes = [*openings.notes, *([_HIDDEN_KITS] if known.hides_kits else [])]
+    return tie_out(balances, [*items, *alone], notes)
+
+
+_HIDDEN_KITS: Final = (
+    "The role may not see what kits are made of (kitItemMember): of what left NetSuite in kits,"
+    " the posted units are believed."
+)
 
 
 def _better(first: TieOut, second: TieOut) -> TieOut:
