@@ -8,12 +8,14 @@ stock but for what the books explain, and the month-end report says what was dec
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
 import pytest
 
-from acceptance.closing import close
+from acceptance.closing import TODAY, close
 from acceptance.endings import AFTERWARDS, ENDINGS, Options
 from acceptance.further_stops import FURTHER, MONTH_BEFORE
 from acceptance.in_process import Asked, decide, decide_all, decide_month, renew, sync
@@ -283,6 +285,75 @@ def test_who_decided_what_and_why_is_kept(quiet: Merchant, told: Told) -> None:
     assert [str(one["decided"]).partition(" ")[0] for one in acts] == [
         str(kind) for _, _, kind, _ in told.decided
     ]
+
+
+BY_DOCUMENTS: Final = (
+    DecisionKind.ACCEPT,
+    DecisionKind.SEPARATE,
+    DecisionKind.ADJUST,
+    DecisionKind.CORRECT,
+    DecisionKind.BELONGS,
+)
+
+
+def first_row(acme: Merchant, kind: DecisionKind) -> tuple[int, str, int]:
+    """Return a decision, its source and a row that the journal has by it."""
+    rows = acme.rows(
+        "select d.id as decision, j.source, j.id as row from decision as d"
+        " join subject as s on (s.connection, s.flow, s.key) = (d.connection, d.flow, d.key)"
+        " join posting as p on p.subject_id = s.id"
+        " and p.run_id > (d.about ->> 'after_run')::bigint"
+        " join journal as j on j.posting_id = p.id"
+        " where d.kind = %(kind)s and d.taken_back_at is null and d.flow <> 'month-end'"
+        " and coalesce(j.quantity::numeric, j.amount) is not null"
+        " and j.posting_date >= date_trunc('month', %(today)s::date)"
+        " and j.source_line not like '%% / %%' order by d.id, j.id limit 1",
+        kind=kind,
+        today=TODAY,
+    )
+    assert rows, kind
+    return rows[0]["decision"], rows[0]["source"], rows[0]["row"]
+
+
+@contextmanager
+def one_too_many(acme: Merchant, journal: Sequence[int], handled: int) -> Iterator[None]:
+    """Let rows be wrong by one for the length of the block, as a wrong rule would have them."""
+    assert acme.database_url is not None
+    with psycopg.connect(acme.database_url) as connection:
+        for by in (1, -1):
+            connection.execute("set session_replication_role = replica")
+            connection.execute(
+                "update journal set quantity = quantity + %(by)s, amount = amount + %(by)s"
+                " where id = any (%(rows)s)",
+                {"by": by, "rows": list(journal)},
+            )
+            connection.execute(
+                "update handled_line set quantity = quantity + %(by)s where ctid = (select ctid"
+                " from handled_line where decision_id = %(one)s order by name limit 1)",
+                {"by": by, "one": handled},
+            )
+            connection.commit()
+            if by == 1:
+                yield
+
+
+def test_what_is_booked_otherwise_than_decided_turns_the_month_red(
+    quiet: Merchant, told: Told
+) -> None:
+    wrong = {kind: first_row(quiet, kind) for kind in BY_DOCUMENTS}
+    [handled] = quiet.rows(
+        "select min(h.decision_id) as decision from handled_line as h"
+        " join decision as d on d.id = h.decision_id where d.taken_back_at is null"
+    )
+    with one_too_many(quiet, [row for _, _, row in wrong.values()], handled["decision"]):
+        report = close(quiet).report
+    named = [f"{one.source}: {one.says} {one.remedy}" for one in report.open]
+
+    assert told.after.green
+    for kind, (decision, source, _) in wrong.items():
+        assert any(f"ecision {decision}," in one and source in one for one in named), kind
+    assert any(f"ecision {handled['decision']}," in one for one in named)
+    assert close(quiet).report.green
 
 
 def without_permission(acme: Merchant) -> Iterator[None]:

@@ -196,3 +196,25 @@ def test_a_bill_that_was_moved_and_put_back_is_open_in_each_month_that_the_journ
         (f"{KEY}a", Decimal(-9), "USD"),
         (f"{KEY}a2", Decimal(9), "USD"),
     ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"value": Decimal(-11)}, id="one unit too many"),
+        pytest.param({"location": "7"}, id="another location"),
+        pytest.param({"item": "502"}, id="another item"),
+        pytest.param({"value": Decimal(10)}, id="the sign turned"),
+        pytest.param({"value": Decimal(-20)}, id="booked twice"),
+    ],
+)
+def test_what_is_booked_otherwise_than_was_accepted_is_open(wrong: dict[str, object]) -> None:
+    [right] = with_decisions([difference()], [decision()], booked())
+    [row] = booked()
+    [found] = with_decisions([difference()], [decision()], [msgspec.structs.replace(row, **wrong)])
+    [nothing] = with_decisions([difference()], [decision()], [])
+
+    assert right.explained
+    assert not found.explained
+    assert found.remedy.startswith('Decision 3, "accept", is not in the journal yet: it has ')
+    assert nothing.remedy.startswith('Decision 3, "accept", is not in the journal yet. Run: ')

@@ -83,10 +83,28 @@ class _Known:
         wanted, booked = self._wanted[key], self.booked.get(key, [])
         moves = [move for one in wanted for move in one.moves]
         if not moves:
-            return sum((one.taken for one in wanted), Decimal(0)) == sum(
-                (one.value for one in booked), Decimal(0)
-            )
+            return _of_one_place(wanted) == _of_one_place(booked)
         return _summed(moves) == _summed(booked)
+
+    def instead(self, key: str) -> str:
+        """Return what the journal has by a decision that it does not have as decided."""
+        rows = [
+            f"{with_unit(one.value, one.currency or '', one.sku or one.account or '')}"
+            f"{f' at location {one.location}' if one.location else ''}"
+            for one in self.booked.get(key, [])
+        ]
+        return f": it has {'; '.join(rows)}" if rows else ""
+
+
+def _of_one_place(
+    rows: Iterable[DecidedDifference | BookedMove],
+) -> dict[_Moved, Decimal]:
+    """Return units by item and location, or money by account and currency, whatever the day."""
+    sums: dict[_Moved, Decimal] = defaultdict(Decimal)
+    for one in rows:
+        place = (one.item, one.location) if one.currency is None else (one.account, one.currency)
+        sums[place] += one.value if isinstance(one, BookedMove) else one.taken
+    return {place: value for place, value in sums.items() if value}
 
 
 def _summed(moves: Iterable[DecidedMove | BookedMove]) -> dict[_Moved, Decimal]:
@@ -205,8 +223,8 @@ def _decided(one: Difference, known: _Known) -> Iterator[Difference]:
             decided=_sentence(kept),
             unbooked=True,
             remedy=(
-                f'Decision {kept.id}, "{kept.says}", is not in the journal yet. Run: ml-connector'
-                f" sync {FLOW} --id {kept.key}"
+                f'Decision {kept.id}, "{kept.says}", is not in the journal yet'
+                f"{known.instead(kept.key)}. Run: ml-connector sync {FLOW} --id {kept.key}"
             ),
         )
         return

@@ -285,6 +285,7 @@ async def _compare(
         handling=handling,
         resting=resting,
         orders=orders,
+        decided=await stored_month.decided(),
         unread=unread_rows(spoiled),
     )
     return await tie_out.added(

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.reconcile import accepted
+from ml_connector.reconcile import accepted, decision_rows
 from ml_connector.reconcile.accepted import AcceptedSource
 from ml_connector.reconcile.amounts import with_unit
 from ml_connector.reconcile.compare import (
@@ -46,6 +46,7 @@ from ml_connector.reconcile.compare.report import (
 from ml_connector.reconcile.compare.sides import Fact, JournalRow, Movement
 from ml_connector.reconcile.compare.sources import SourceState
 from ml_connector.reconcile.compare.stopped import StoppedSource
+from ml_connector.reconcile.decision_rows import DecisionRows
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.unread_rows import UnreadRow, with_unread
@@ -158,6 +159,7 @@ def judge(
     handling: Sequence[HandlingDocument] = (),
     resting: Sequence[HandlingDocument] = (),
     orders: OrderSide = _NO_ORDERS,
+    decided: Sequence[DecisionRows] = (),
     unread: Sequence[UnreadRow] = (),
 ) -> Report:
     """Make the report of three sides.
@@ -171,19 +173,24 @@ def judge(
         handling: documents of others that account for facts of the month, as they are now.
         resting: likewise, those because of which facts of the month are refused.
         orders: the purchase orders that were received from in the month.
+        decided: decisions in force, with what is booked of their sources.
         unread: rows of either system that can't be read.
     """
     table: dict[RowKey, Row] = defaultdict(Row)
     for key, row in (*gathered.rows, *sources.rows(month, gathered.states)):
         table[key].add(row)
     of_sources = list(sources.judge(month, gathered.states))
+    of_documents = decision_rows.with_their_decisions(
+        _of_documents(month, gathered, handling), decided
+    )
     found = [
         *of_sources,
         *stopped.judge(gathered.stopped, of_sources, gathered.sections),
         *accepted.judge(gathered.accepted, gathered.sections),
         *handled.judge(handling, gathered.sections),
         *handled.judge_resting(resting, gathered.sections),
-        *_of_documents(month, gathered, handling),
+        *of_documents,
+        *decision_rows.judge(month, decided, gathered.found, gathered.sections, told=of_documents),
         *cut_off(month, gathered.cut_off, gathered.sections),
         *in_transit.judge(
             month, gathered.in_transit, table, gathered.sections, gathered.taken_before

@@ -35,9 +35,11 @@ from ml_connector.reconcile.compare.report import (
     RowKey,
 )
 from ml_connector.reconcile.compare.sides import JournalRow, Movement
+from ml_connector.reconcile.decision_rows import DecisionRows
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.stored import (
+    decided_sources,
     document_sql,
     journal_lines,
     journal_sql,
@@ -341,6 +343,10 @@ class StoredMonth:
     async def resting(self) -> list[HandlingDocument]:
         """Return the documents because of which lines of the month are refused."""
         return await source_states.resting(self._sources)
+
+    async def decided(self) -> list[DecisionRows]:
+        """Return the decisions in force about sources of the month, with what is booked."""
+        return await decided_sources.decided_rows(self._sources)
 
     async def open_stock(self) -> list[OpenStock]:
         """Return the units of the month's sources that are not posted."""

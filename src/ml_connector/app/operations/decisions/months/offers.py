@@ -45,6 +45,9 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.FACT_WAITING: DifferenceEnding("what its fact waits for is there", with_fact=True),
         Kind.FACT_WENT_DOWN: DifferenceEnding("ShipBob says what is posted", with_fact=True),
         Kind.HANDLED_CHANGED: DifferenceEnding("the document is changed back", with_fact=True),
+        Kind.DECISION_ROWS_DIFFER: DifferenceEnding(
+            "its fact runs again, or the decision is taken back", with_fact=True
+        ),
         Kind.ACCEPTED_CHANGED: DifferenceEnding("the decision is taken back"),
         Kind.AFTER_CLOSE: DifferenceEnding(
             "it is put back, or the month is opened and closed anew"
