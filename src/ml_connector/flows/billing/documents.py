@@ -10,30 +10,15 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.config.connection import BillingSection
 from ml_connector.errors import NeedsData, NeedsHuman
-from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact, InvoicePart, plain
+from ml_connector.flows.billing.invoice_lines import ChargeGroup, InvoiceFact, InvoicePart
 from ml_connector.flows.billing.money import said
 from ml_connector.ledger.postings.bills import Bill, ExpenseLine, Expenses, Reference
 from ml_connector.ledger.postings.documents import CreateBill, Document, JournalLine, Posted
+from ml_connector.ledger.sources.charge_words import REFERENCES, TYPES, plain
 from ml_connector.words import Cause, DocumentKind, ExternalIdPrefix
 
 BILLS: Final = frozenset({DocumentKind.VENDOR_BILL, DocumentKind.VENDOR_CREDIT})
 
-# Transaction types and reference types that are documented or were seen (shipbob.md section 9.7).
-_TYPES: Final = frozenset({"charge", "refund", "credit"})
-_REFERENCES: Final = frozenset(
-    {
-        "",
-        "shipment",
-        "return",
-        "wro",
-        "uro",
-        "ticketnumber",
-        "fc",
-        "lpnreference",
-        "transferplan",
-        "order",
-    }
-)
 _MOST_MEMO: Final = 150
 
 
@@ -284,9 +269,9 @@ def account_of(group: ChargeGroup | None, settings: BillingSection) -> str | Non
 
 def _undocumented(group: ChargeGroup) -> str:
     """Return the type or reference type of a group that is not known (SB-044); else nothing."""
-    if plain(group.type) not in _TYPES:
+    if plain(group.type) not in TYPES:
         return f"transaction type {group.type}"
-    if plain(group.reference_type) not in _REFERENCES:
+    if plain(group.reference_type) not in REFERENCES:
         return f"reference type {group.reference_type}"
     return ""
 

@@ -10,6 +10,7 @@ import msgspec
 from ml_connector.awaited import AwaitedKind
 from ml_connector.errors import NeedsData, NeedsHuman
 from ml_connector.flows.billing.money import in_whole_units, is_whole, said, smallest_unit
+from ml_connector.ledger.sources.charge_words import is_no_cost
 from ml_connector.ledger.sources.charges import Charge, Summed
 from ml_connector.words import Cause
 
@@ -240,21 +241,6 @@ def completes(
     net += sum((one.amount for one in forgotten), Decimal(0))
     tax += sum((one.tax for one in forgotten), Decimal(0))
     return any(abs(total - amount) * 2 < unit for total in (net, net + tax))
-
-
-def is_no_cost(kind: str | None) -> bool:
-    """Whether an invoice or a transaction of this type is a payment or a balance.
-
-    Documented are ``Payment`` and ``BalanceAdjustment`` (shipbob.md section 9.7). Every type
-    that begins with ``Balance`` counts: what is carried over is no charge by any name.
-    """
-    word = plain(kind)
-    return word == "payment" or word.startswith("balance")
-
-
-def plain(word: str | None) -> str:
-    """Return one of ShipBob's words without spaces and case, so that spellings compare equal."""
-    return "".join((word or "").split()).casefold()
 
 
 def _without_dust(amount: Decimal, unit: Decimal) -> Decimal:

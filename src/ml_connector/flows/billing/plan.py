@@ -31,7 +31,6 @@ from ml_connector.flows.billing.invoice_lines import (
     WHOLE,
     InvoiceFact,
     InvoicePart,
-    is_no_cost,
     parts,
 )
 from ml_connector.flows.billing.standing import (
@@ -42,6 +41,7 @@ from ml_connector.flows.billing.standing import (
 from ml_connector.flows.billing.taken import PlannedInvoice, TakenBill, rows
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.documents import Plan, Posted, RefusedUnits, SourceLine
+from ml_connector.ledger.sources.charge_words import is_no_cost
 from ml_connector.rules.posting_dates import posting_date
 from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start

@@ -9,9 +9,9 @@ from ml_connector.flows.billing.invoice_lines import (
     InvoiceFact,
     completes,
     grouped,
-    is_no_cost,
 )
 from ml_connector.ledger.decisions.differences import MONTH_END
+from ml_connector.ledger.sources.charge_words import is_no_cost
 from ml_connector.netsuite.queries.bills import ReferencedBill
 from ml_connector.reads.reads import Reads
 from ml_connector.rules.decisions.decided import read_decided

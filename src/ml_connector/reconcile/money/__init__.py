@@ -1,0 +1,1 @@
+"""Money, tied out: what ShipBob charged beside what NetSuite's bills hold, account by account."""
