@@ -296,7 +296,11 @@ class Oracle:
         shown = {one.source: one for one in self._open() if one.source}
         for story in self.world.stories:
             found = shown.pop(f"invoice {story.key}", None)
-            wanted = self.must[story.key].owed == "waiting" or self._is_doubled(story)
+            wanted = (
+                self.must[story.key].owed == "waiting"
+                or self._is_doubled(story)
+                or self._is_beside(story)
+            )
             if bool(found) != wanted:
                 self.wrong.append(
                     f"month end says {found and found.says}: {self.must[story.key]}"
@@ -312,6 +316,23 @@ class Oracle:
         stands = bool(self._standing[story.key])
         by_hand = (self._bills[one] for one in story.by_hand)
         return stands and any(one.type in ours and one.owed for one in by_hand)
+
+    def _is_beside(self, story: Story) -> bool:
+        """Whether bills by hand hold something of the invoice that it does not cost."""
+        if story.invoice.type in NO_COST:
+            return False
+        of_it = [one for one in self._bills.values() if one.number.partition("-")[0] == story.key]
+        held: dict[str, Decimal] = defaultdict(Decimal)
+        by_hand: dict[str, Decimal] = defaultdict(Decimal)
+        for one in of_it:
+            held[one.currency] += one.owed
+            by_hand[one.currency] += Decimal(0) if one.external_id else one.owed
+        own = code(story.invoice.currency)
+        if not own:
+            own = next((one.currency for one in of_it), "")
+        owed = sum(self.world.charged(story).values(), story.lacks)
+        others = any(amount for currency, amount in by_hand.items() if currency != own)
+        return others or bool(by_hand[own] and held[own] != owed)
 
     def _open(self) -> Iterator[Any]:
         zone = ZoneInfo("America/Chicago")

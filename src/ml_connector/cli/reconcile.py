@@ -20,10 +20,11 @@ from ml_connector.cli.printing import Printer
 from ml_connector.errors import UserError
 from ml_connector.ledger import month_reports
 from ml_connector.reconcile.amounts import shown
-from ml_connector.reconcile.compare.report import Difference, Report, SectionEquation
+from ml_connector.reconcile.compare.report import Report, SectionEquation
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.columns import THREE_WAYS
 from ml_connector.reconcile.report.lines import PROVISIONAL
+from ml_connector.reconcile.report.money import sentences as of_money
 from ml_connector.reconcile.report.page import totals
 from ml_connector.reconcile.tie_out.judge import totals as totals_of
 
@@ -146,10 +147,9 @@ def print_report(context: Context, done: MonthEnd) -> None:
         printer.line(_sentence(one, report.sections.facts_title(one.section)))
     if report.order_lines:
         printer.line(_of_order_lines(report))
-    printer.line(_of_stock(report))
-    _print_differences(context, report.open)
-    for decided in (one for one in report.differences if one.decided):
-        printer.line(f"{decided.kind}: {decided.says}. {decided.decided} ({decided.id})")
+    for line in (_of_stock(report), *of_money(report)):
+        printer.line(line)
+    _print_differences(context, report)
     for words, count in Counter(one.kind.words for one in report.explained).items():
         printer.line(f"Shown with its reason: {words}: {count}")
     if not done.asked_shipbob:
@@ -232,13 +232,16 @@ def _of_order_lines(report: Report) -> str:
     )
 
 
-def _print_differences(context: Context, found: tuple[Difference, ...]) -> None:
+def _print_differences(context: Context, report: Report) -> None:
+    found = report.open
     for one in found[:MOST_LISTED]:
         context.printer.line(f"{one.kind}: {one.says} ({one.id})", style="bold")
         if one.remedy:
             context.printer.line(f"  Next: {one.remedy}")
     if len(found) > MOST_LISTED:
         context.printer.line(f"... and {len(found) - MOST_LISTED} more, in the files.")
+    for decided in (one for one in report.differences if one.decided):
+        context.printer.line(f"{decided.kind}: {decided.says}. {decided.decided} ({decided.id})")
 
 
 def _list(context: Context) -> None:

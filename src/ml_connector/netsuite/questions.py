@@ -197,6 +197,7 @@ _QUESTIONS: Final = (
             month.BILLS,
             month.BILLS_BY_EXTERNAL_ID,
             month.BILLS_BY_ID,
+            bills.VENDOR_BILLS,
             stock.MOVED,
             received_lines.RECEIVED,
             our_documents.CHANGED,

@@ -42,6 +42,7 @@ async def write(
                 csv_file.write(lines.differences(report))
                 csv_file.write(lines.order_lines(report))
                 csv_file.write(lines.stock(report))
+                csv_file.write(lines.money(report))
             for part in parts:
                 private_files.close_to_others(part, keep_owner=keep_owner)
             return [part.replace(folder / part.name) for part in parts]

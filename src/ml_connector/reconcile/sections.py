@@ -14,6 +14,10 @@ STOCK: Final = Section(key="stock", title="Stock, tied out")
 """Where differences are shown that both systems' own stock has, whatever any flow has posted."""
 
 
+MONEY: Final = Section(key="money", title="Fees, tied out", money=True)
+"""Where differences are shown between ShipBob's own charges and NetSuite's bills."""
+
+
 @dataclass(frozen=True)
 class Sections:
     """The parts of a report.
@@ -38,7 +42,7 @@ class Sections:
 
     def titles(self) -> dict[str, str]:
         """Return their titles by key."""
-        return {section.key: section.title for section in (*self.ordered, STOCK)}
+        return {section.key: section.title for section in (*self.ordered, STOCK, MONEY)}
 
     def facts_title(self, key: str) -> str:
         """Return what the facts are called whose lines a section's equation accounts for."""

@@ -16,7 +16,9 @@ from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_documents, month_json, order_lines
+from ml_connector.app.operations.months import money as month_money
 from ml_connector.app.operations.months import seal as month_seal
+from ml_connector.app.operations.months.money import Money
 from ml_connector.app.operations.months.netsuite_side import read_netsuite, refuse_before_start
 from ml_connector.app.operations.tie_out import measured as tie_out
 from ml_connector.app.operations.tie_out.measured import Stock
@@ -169,6 +171,7 @@ async def _compared(
             with gathering(spoiled):
                 orders = await read_netsuite(installation, stored_month, context, month, progress)
                 stock = await tie_out.measured(context, month, recent=recent, progress=progress)
+                money = await month_money.measured(context, month, recent=recent)
             if recent:
                 spoiled += await _read_shipbob(
                     installation, stored_month, context, month, progress
@@ -176,12 +179,14 @@ async def _compared(
             with gathering(spoiled):
                 side = await order_lines.read(installation, context, orders, month)
                 report = await _compare(
+                    installation,
                     stored_month,
                     context,
                     month,
                     side,
                     progress=progress,
                     stock=stock,
+                    money=money,
                     openings=await month_seal.openings(installation, applied.name, month),
                     spoiled=spoiled,
                 )
@@ -239,6 +244,7 @@ async def _read_shipbob(
 
 
 async def _compare(
+    installation: Installation,
     stored_month: StoredMonth,
     context: ConnectionContext,
     month: Month,
@@ -246,18 +252,21 @@ async def _compare(
     *,
     progress: Progress,
     stock: Stock,
+    money: Money,
     openings: Openings,
     spoiled: Sequence[SpoiledRow],
 ) -> Report:
     """Compare the sides.
 
     Args:
+        installation: where charges are kept.
         stored_month: the stored side, with the lines of both systems beside it.
         context: of the connection.
         month: which month.
         orders: the purchase orders that were received from in the month.
         progress: called while it reads.
         stock: of both systems, as it was read before.
+        money: likewise.
         openings: with what stock the month begins.
         spoiled: rows that can't be read; whoever calls gathers them there as long as this runs.
     """
@@ -287,6 +296,9 @@ async def _compare(
         orders=orders,
         decided=await stored_month.decided(),
         unread=unread_rows(spoiled),
+    )
+    report = await month_money.added(
+        installation, report, context, month, gathered, resting=resting, money=money
     )
     return await tie_out.added(
         report,

@@ -8,7 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from ml_connector.ledger.month_seals import Seal
+from ml_connector.reconcile.amounts import plain
 from ml_connector.reconcile.compare.report import Report
+from ml_connector.reconcile.report import money
 from ml_connector.reconcile.report.page import totals
 from ml_connector.reconcile.tie_out.judge import figures
 from ml_connector.reconcile.tie_out.judge import totals as figures_of
@@ -54,6 +56,7 @@ def as_json(
             "accepted": report.accepted,
             "order_lines": report.order_lines,
             "tie_out": _stock(report),
+            "money": _money(report),
             "shown": dict(Counter(one.kind for one in report.explained)),
             "explained": report.explained,
             "asked_shipbob": asked_shipbob,
@@ -83,6 +86,58 @@ def kept(shown: Mapping[str, Any]) -> dict[str, Any]:
         **shown,
         "explained": shown["explained"][:MOST_KEPT],
         "tie_out": {**tied, "lines": tied["lines"][:MOST_KEPT]},
+    }
+
+
+def _money(report: Report) -> dict[str, Any]:
+    """Return money, account by account, those that are red first."""
+    tied = report.money
+    if tied is None:
+        return {"vendor": None, "notes": [report.money_not_tied], "lines": [], "fees": []}
+    return {
+        "vendor": tied.vendor,
+        "notes": money.notes(tied),
+        "totals": [
+            {"currency": one.place.currency or None, **money.figures(one)}
+            for one in money.totals(tied.lines)
+        ],
+        "lines": [
+            {
+                "account": one.place.account,
+                "account_name": tied.accounts.get(one.place.account, ""),
+                "currency": one.place.currency or None,
+                **money.figures(one),
+                "red": one.red,
+                "items": [
+                    {
+                        "kind": item.kind,
+                        "words": item.kind.rule.words,
+                        "amount": plain(item.amount, item.place.currency),
+                        "invoice": item.invoice,
+                        "says": item.says,
+                        "acts": item.kind.rule.acts,
+                        "ends": item.kind.rule.ends,
+                        "documents": item.documents,
+                    }
+                    for item in one.items
+                ],
+            }
+            for one in tied.lines
+        ],
+        "fees": [
+            {
+                "fee": one.fee,
+                "type": one.type,
+                "account": one.account,
+                "account_name": tied.accounts.get(one.account, ""),
+                "currency": one.currency or None,
+                "invoiced": plain(one.invoiced, one.currency),
+                "not_invoiced": plain(one.not_invoiced, one.currency),
+                "charges": one.charges,
+            }
+            for one in tied.fees
+        ],
+        "no_cost": tied.no_cost,
     }
 
 

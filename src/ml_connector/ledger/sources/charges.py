@@ -153,19 +153,20 @@ where (i.type, i.day, i.amount, i.currency)
     is distinct from (excluded.type, excluded.day, excluded.amount, excluded.currency)
 """
 
-_ALIKE: Final = ("fee", "type", "reference_type", "center", "currency")
+ALIKE: Final = ("fee", "type", "reference_type", "center", "currency")
+"""What charges have in common that are added up."""
 
 _SUMS: Final = f"""
-select {", ".join(_ALIKE)}, count(*) as count, sum(amount) as amount from charge
-where connection = %(name)s and invoice_id = %(invoice)s group by {", ".join(_ALIKE)}
+select {", ".join(ALIKE)}, count(*) as count, sum(amount) as amount from charge
+where connection = %(name)s and invoice_id = %(invoice)s group by {", ".join(ALIKE)}
 """  # noqa: S608 - our own constants
 
 _TAX_SUMS: Final = f"""
-select {", ".join(_ALIKE)}, t ->> 'tax_type' as tax_type,
+select {", ".join(ALIKE)}, t ->> 'tax_type' as tax_type,
     sum((t ->> 'tax_amount')::numeric) as tax_amount
 from charge, json_array_elements(taxes) as t
 where connection = %(name)s and invoice_id = %(invoice)s
-group by {", ".join(_ALIKE)}, t ->> 'tax_type'
+group by {", ".join(ALIKE)}, t ->> 'tax_type'
 """  # noqa: S608 - our own constants
 
 _COLUMNS: Final = (
@@ -243,7 +244,7 @@ async def sums(database: Database, name: str, invoice_id: int) -> list[Summed]:
 
 
 def _alike(row: DictRow) -> tuple[Any, ...]:
-    return tuple(row[column] for column in _ALIKE)
+    return tuple(row[column] for column in ALIKE)
 
 
 async def charged_between(

@@ -51,6 +51,12 @@ class Kind(StrEnum):
     STOCK_INSIDE_SHIPBOB = "stock_inside_shipbob"
     STOCK_INSIDE_NETSUITE = "stock_inside_netsuite"
     STOCK_OPENING = "stock_opening"
+    FEES_UNEXPLAINED = "fees_unexplained"
+    FEES_BILLED_TWICE = "fees_billed_twice"
+    FEES_NOT_CHARGED = "fees_not_charged"
+    FEES_OTHER_CURRENCY = "fees_other_currency"
+    FEES_OTHER_SUBSIDIARY = "fees_other_subsidiary"
+    FEES_OTHER_PERIOD = "fees_other_period"
 
     @property
     def words(self) -> str:
@@ -131,5 +137,11 @@ _TITLES: Final = MappingProxyType(
         Kind.STOCK_INSIDE_SHIPBOB: "ShipBob's history does not add up to its own stock",
         Kind.STOCK_INSIDE_NETSUITE: "NetSuite's lines do not add up to its own stock",
         Kind.STOCK_OPENING: "Stock that differed before the movements of the month",
+        Kind.FEES_UNEXPLAINED: "Fees that do not tie out, and nothing explains why",
+        Kind.FEES_BILLED_TWICE: "Fees that are billed, and more than ShipBob charged",
+        Kind.FEES_NOT_CHARGED: "A bill on an account of fees that no invoice is behind",
+        Kind.FEES_OTHER_CURRENCY: "Fees that are billed in another currency than charged",
+        Kind.FEES_OTHER_SUBSIDIARY: "A bill in another subsidiary than the settings say",
+        Kind.FEES_OTHER_PERIOD: "A bill of ours in another posting period than its date",
     }
 )

@@ -11,6 +11,7 @@ import msgspec
 from ml_connector.ledger.decisions.differences import DecidedMove
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.document_ref import DocumentRef
+from ml_connector.reconcile.money.rows import MoneyTie
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.tie_out.rows import TieOut
 
@@ -222,6 +223,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         provisional: whether the month has not ended yet.
         tie_out: both systems' stock, side by side; None where it was not looked at.
         not_tied: why it was not.
+        money: both systems' money, side by side; None where it was not looked at.
+        money_not_tied: why it was not.
     """
 
     sections: Sections
@@ -238,6 +241,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     provisional: bool = False
     tie_out: TieOut | None = None
     not_tied: str = ""
+    money: MoneyTie | None = None
+    money_not_tied: str = ""
 
     @property
     def open(self) -> tuple[Difference, ...]:
@@ -300,5 +305,8 @@ _OF_OTHERS = frozenset(
         Kind.HANDLED_CHANGED,
         Kind.ROW_UNREADABLE,
         Kind.MOVED_BY_OTHERS,
+        Kind.FEES_NOT_CHARGED,
+        Kind.FEES_OTHER_SUBSIDIARY,
+        Kind.FEES_OTHER_PERIOD,
     }
 )

@@ -92,18 +92,10 @@ def costs(invoice: StoredInvoice, lines: Iterable[Summed], known: FeeChart) -> I
     paid = [one for one in every if is_no_cost(one.type)]
     own = [one for one in every if not is_no_cost(one.type)]
     currency = (invoice.currency or "").strip().upper()
-    coin = smallest(currency)
     reading = _nearest(own, paid, invoice.amount)
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for one in own:
-        tax = _tax(one)
-        amount = one.amount + (tax if reading.on_top else 0)
-        if known.taxes is not None:
-            sums[known.taxes] += tax
-            amount -= tax
-        sums[account_of(one, known)] += amount
+    sums = _by_account(own, known, on_top=reading.on_top)
     gap = invoice.amount - reading.total
-    if abs(gap) * 2 >= coin:
+    if abs(gap) * 2 >= smallest(currency):
         sums[known.default if known.gaps else NO_ACCOUNT] += gap
     return InvoiceCosts(
         id=invoice.id,
@@ -112,9 +104,28 @@ def costs(invoice: StoredInvoice, lines: Iterable[Summed], known: FeeChart) -> I
         currency=currency,
         accounts={account: amount for account, amount in sorted(sums.items()) if amount},
         no_cost=sum((one.amount for one in paid), Decimal(0)),
-        exact=all(_is_whole(one.amount, coin) and _is_whole(_tax(one), coin) for one in own),
+        exact=_is_exact(own, smallest(currency)),
         lines=len(own) + sum(len(one.taxes) for one in own),
     )
+
+
+def _by_account(
+    own: Iterable[Summed], known: FeeChart, *, on_top: bool
+) -> defaultdict[str, Decimal]:
+    """Return what charges come to by account; taxes on one of their own where there is one."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in own:
+        tax = _tax(one)
+        amount = one.amount + (tax if on_top else 0)
+        if known.taxes is not None:
+            sums[known.taxes] += tax
+            amount -= tax
+        sums[account_of(one, known)] += amount
+    return sums
+
+
+def _is_exact(own: Iterable[Summed], coin: Decimal) -> bool:
+    return all(_is_whole(one.amount, coin) and _is_whole(_tax(one), coin) for one in own)
 
 
 def _nearest(own: Sequence[Summed], paid: Sequence[Summed], amount: Decimal) -> _Reading:

@@ -18,6 +18,7 @@ import msgspec
 from ml_connector.reconcile.amounts import shown
 from ml_connector.reconcile.money.charges import before_start, smallest
 from ml_connector.reconcile.money.rows import (
+    ChargedFee,
     FeeItem,
     FeeKind,
     FeeLine,
@@ -60,6 +61,7 @@ class MoneySides(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere: invoices of other connections.
         of_fees: the accounts of fees.
         subsidiary: that bills must be in; empty where the settings name none.
+        fees: what was charged, by account and fee.
         no_cost: payments and balances of the month.
         notes: what could not be had.
         accounts: the names of accounts.
@@ -78,6 +80,7 @@ class MoneySides(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: frozenset[int] = frozenset()
     of_fees: frozenset[str] = frozenset()
     subsidiary: str = ""
+    fees: Sequence[ChargedFee] = ()
     no_cost: Sequence[NoCost] = ()
     notes: Sequence[str] = ()
     accounts: Mapping[str, str] = MappingProxyType({})
@@ -141,7 +144,7 @@ def tie_money(month: Month, sides: MoneySides) -> MoneyTie:
     beside += [bill for bills in by_invoice.values() for bill in bills]
     for bill in beside:
         if bill.posted in month and not before_start(bill.day, sides.start):
-            _beside(ledger, bill, sides, month)
+            _beside(ledger, bill, sides)
     for one in sides.uninvoiced:
         place = FeePlace(one.account, one.currency)
         ledger.charged[place] += one.amount
@@ -157,6 +160,7 @@ def tie_money(month: Month, sides: MoneySides) -> MoneyTie:
         vendor=sides.vendor,
         lines=tuple(ledger.lines()),
         odd=tuple(_odd(month, sides)),
+        fees=tuple(sides.fees),
         no_cost=tuple(sides.no_cost),
         notes=tuple(sides.notes),
         accounts=sides.accounts,
@@ -184,6 +188,17 @@ def _matched(sides: MoneySides) -> tuple[dict[int, list[VendorBill]], list[Vendo
     return by_invoice, beside
 
 
+def _too_much(costs: InvoiceCosts, bills: Sequence[VendorBill]) -> Decimal:
+    """Return what bills hold beyond what an invoice costs.
+
+    Nothing where one was taken back: what is left then is as a person wanted it, which is told in
+    the invoice's own month.
+    """
+    if any(bill.external_id.startswith(ExternalIdPrefix.REVERSAL) for bill in bills):
+        return Decimal(0)
+    return max(sum((bill.total for bill in bills), Decimal(0)) - costs.total, Decimal(0))
+
+
 class _Split(NamedTuple):
     """The bills of an invoice.
 
@@ -205,7 +220,7 @@ def _split(costs: InvoiceCosts, bills: Sequence[VendorBill], sides: MoneySides) 
     return _Split(like, [one for one in rest if one not in like], told)
 
 
-class _Counted(NamedTuple):
+class _InCurrency(NamedTuple):
     """An invoice, in the currency in which it is counted."""
 
     costs: InvoiceCosts
@@ -249,7 +264,7 @@ def _of_month(
     """Tie an invoice of the month out."""
     split, currency = _split(costs, bills, sides), _currency(costs, bills)
     split = split._replace(like=_without_later_copies(costs, split.like, month))
-    of = _Counted(costs, currency)
+    of = _InCurrency(costs, currency)
     rest: dict[str, Decimal] = defaultdict(Decimal)
     for account, amount in costs.accounts.items():
         ledger.charged[FeePlace(account, currency)] += amount
@@ -273,9 +288,9 @@ def _without_later_copies(
     costs: InvoiceCosts, like: list[VendorBill], month: Month
 ) -> list[VendorBill]:
     """Leave out the bills of later months that are too many: they are told in their month."""
-    over = sum((bill.total for bill in like), Decimal(0)) - costs.total
+    over = _too_much(costs, like)
     later = [bill for bill in like if bill.posted >= month.after]
-    if over <= 0:
+    if not over:
         return like
     for copies in (later, *([bill] for bill in reversed(later))):
         if copies and sum((bill.total for bill in copies), Decimal(0)) == over:
@@ -284,19 +299,32 @@ def _without_later_copies(
 
 
 def _beside_it(ledger: _Ledger, month: Month, costs: InvoiceCosts, split: _Split) -> None:
-    """Add the bills of an invoice that are in another currency, or told already."""
+    """Add the bills of an invoice that are in another currency, or told already.
+
+    What was billed in another currency and taken back again is no difference any more.
+    """
+    back = _taken_back(split.other)
     for bill in (*split.other, *split.told):
         if bill.posted not in month:
             continue
         currency = bill.currency or costs.currency
         ledger.bill(bill, currency)
-        of = _Counted(costs, currency)
-        kind = FeeKind.OTHER_CURRENCY if bill in split.other else FeeKind.DIFFERS
-        says = f"invoice {costs.id} is in {costs.currency}, {_named(bill)} in {currency}"
-        if kind is FeeKind.DIFFERS:
-            says = f"invoice {costs.id}: {_named(bill)}"
+        of = _InCurrency(costs, currency)
+        kind, says = FeeKind.DIFFERS, f"invoice {costs.id}: {_named(bill)}"
+        if bill in split.other:
+            kind = FeeKind.REFUSED if currency in back else FeeKind.OTHER_CURRENCY
+            says = f"invoice {costs.id} is in {costs.currency}, {_named(bill)} in {currency}"
         for account, amount in bill.accounts.items():
             ledger.add(of.item(kind, account, -amount, says, [bill]))
+
+
+def _taken_back(bills: Sequence[VendorBill]) -> set[str]:
+    """Return the currencies in which bills come to nothing on every account."""
+    return {
+        currency
+        for currency in {bill.currency for bill in bills}
+        if not any(_by_account(bill for bill in bills if bill.currency == currency).values())
+    }
 
 
 def _of_another(
@@ -308,19 +336,15 @@ def _of_another(
 ) -> None:
     """Add the bills of the month of an invoice of another one: what it costs was accrued there."""
     split, currency = _split(costs, bills, sides), _currency(costs, bills)
-    of = _Counted(costs, currency)
+    of = _InCurrency(costs, currency)
     here = [bill for bill in split.like if bill.posted in month]
     _beside_it(ledger, month, costs, split)
     if not here:
         return
-    over = sum((bill.total for bill in split.like), Decimal(0)) - costs.total
-    there = sum((bill.total for bill in here), Decimal(0))
     for bill in here:
         ledger.bill(bill, currency)
-    # More than it costs in all: the latest bills are those that are too many.
-    too_many = [bill for bill in here if bill.total == over and over > 0][-1:]
-    if over > 0 and not too_many and 0 < over <= there:
-        too_many = here[-1:]
+    over = _too_much(costs, split.like)
+    too_many = _too_many(here, over)
     for bill in here:
         kind = FeeKind.BILLED_TWICE if bill in too_many else FeeKind.FROM_EARLIER
         said = f"invoice {costs.id} of {costs.day}: {_named(bill)}"
@@ -330,8 +354,18 @@ def _of_another(
             ledger.add(of.item(kind, account, -amount, said, [bill]))
 
 
+def _too_many(bills: Sequence[VendorBill], over: Decimal) -> Sequence[VendorBill]:
+    """Return which bills are more than an invoice costs: one over just as much, else the last."""
+    if not over:
+        return ()
+    alike = [bill for bill in bills if bill.total == over]
+    if alike:
+        return alike[-1:]
+    return bills[-1:] if over <= sum((bill.total for bill in bills), Decimal(0)) else ()
+
+
 def _explained(
-    of: _Counted, rest: Mapping[str, Decimal], split: _Split, sides: MoneySides
+    of: _InCurrency, rest: Mapping[str, Decimal], split: _Split, sides: MoneySides
 ) -> Iterator[FeeItem]:
     """Say what is left of an invoice of the month, once its bills are taken off."""
     costs, currency = of
@@ -384,21 +418,35 @@ def _moved_only(
     costs: InvoiceCosts, rest: Mapping[str, Decimal], split: _Split
 ) -> tuple[FeeKind | None, str]:
     """Return why an invoice ties, and its accounts do not; None where nothing says why."""
+    if not costs.total and not any(_by_account(split.like).values()):
+        return FeeKind.REFUSED, f"invoice {costs.id} comes to 0: nothing is owed"
     coin = smallest(costs.currency)
     if not costs.exact and all(abs(one) < coin * costs.lines for one in rest.values()):
         return FeeKind.ROUNDING, f"invoice {costs.id} has fractions of the smallest coin"
-    if split.like and not any(bill.ours for bill in split.like):
-        named = ", ".join(map(_named, split.like))
+    by_others = [bill for bill in split.like if not bill.ours]
+    ours = _by_account(bill for bill in split.like if bill.ours)
+    if by_others and not any(ours.values()):
+        named = ", ".join(map(_named, by_others))
         return FeeKind.OTHER_ACCOUNTS, f"invoice {costs.id}: {named}"
     return None, ""
 
 
-def _unexplained(of: _Counted, rest: Mapping[str, Decimal], split: _Split) -> Iterator[FeeItem]:
+def _by_account(bills: Iterable[VendorBill]) -> Mapping[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for bill in bills:
+        for account, amount in bill.accounts.items():
+            sums[account] += amount
+    return sums
+
+
+def _unexplained(of: _InCurrency, rest: Mapping[str, Decimal], split: _Split) -> Iterator[FeeItem]:
     costs, currency = of
     total = sum(rest.values(), Decimal(0))
-    bills = [*split.like, *split.other]
+    back = _taken_back(split.other)
+    other = [bill for bill in split.other if bill.currency not in back]
+    bills = [*split.like, *other]
     named = ", ".join(map(_named, bills)) or "no bill"
-    if split.other:
+    if other:
         kind = FeeKind.OTHER_CURRENCY
         says = f"invoice {costs.id} is in {costs.currency}, and NetSuite has {named}"
     elif total < 0 and not any(one > 0 for one in rest.values()):
@@ -418,7 +466,7 @@ def _over(amount: Decimal, currency: str) -> str:
     return f"{shown(amount, currency)} {currency} more than ShipBob charged"
 
 
-def _beside(ledger: _Ledger, bill: VendorBill, sides: MoneySides, month: Month) -> None:
+def _beside(ledger: _Ledger, bill: VendorBill, sides: MoneySides) -> None:
     """Add a bill of the month that is of no invoice."""
     if bill.id in sides.told_bills or bill.id in sides.separate:
         kind = FeeKind.DIFFERS if bill.id in sides.told_bills else FeeKind.OTHER_MATTER
@@ -436,39 +484,44 @@ def _beside(ledger: _Ledger, bill: VendorBill, sides: MoneySides, month: Month) 
                 )
             )
         return
-    like = _as_much_as(bill, sides, month)
+    like = _as_much_as(bill, sides)
     accounts = {
         account: amount
         for account, amount in bill.accounts.items()
         if bill.ours or like or account in sides.of_fees
     }
-    says = _named(bill) + (f"; as much as invoice {like} comes to" if like else "")
+    says = _named(bill) + (f"; of the day of invoice {like}, and over as much" if like else "")
     for account, amount in accounts.items():
         place = FeePlace(account, bill.currency)
         ledger.billed[place] += amount
         ledger.add(
             FeeItem(
-                kind=FeeKind.BILLED_TWICE if like else FeeKind.NOT_CHARGED,
+                kind=FeeKind.NOT_CHARGED,
                 place=place,
                 amount=-amount,
-                invoice=like,
                 says=says,
                 documents=(bill.ref,),
             )
         )
 
 
-def _as_much_as(bill: VendorBill, sides: MoneySides, month: Month) -> int | None:
-    """Return the only invoice of the month that comes to exactly as much, and is billed."""
-    billed = {invoice_of(one, sides.taken) for one in sides.bills if one is not bill}
+def _as_much_as(bill: VendorBill, sides: MoneySides) -> int | None:
+    """Return the only invoice of the same day that comes to exactly as much, and is billed.
+
+    A bill with a number of its own is that invoice's, whatever it comes to.
+    """
+    if invoice_of(bill, sides.taken) is not None:
+        return None
+    billed: dict[int | None, Decimal] = defaultdict(Decimal)
+    for one in sides.bills:
+        billed[invoice_of(one, sides.taken)] += one.total
     found = [
         one.id
         for one in sides.invoices.values()
         if one.total == bill.total
-        and bill.total
-        and one.day is not None
-        and one.day in month
-        and one.id in billed
+        and bill.total > 0
+        and one.day == bill.day
+        and billed[one.id] == one.total
         and _is_like(one.currency, bill.currency)
     ]
     return found[0] if len(found) == 1 else None

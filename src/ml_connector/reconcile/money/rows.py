@@ -280,6 +280,25 @@ class NoCost(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
 
 
+class ChargedFee(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """What ShipBob charged for one fee, and the account that it goes to.
+
+    Attributes:
+        type: Charge, Refund, Credit, or another.
+        invoiced: on invoices of the month, as ShipBob gives it: with or without its taxes.
+        not_invoiced: on no invoice at the end of the month.
+        charges: how many.
+    """
+
+    account: str
+    currency: str
+    fee: str
+    type: str
+    invoiced: Decimal = Decimal(0)
+    not_invoiced: Decimal = Decimal(0)
+    charges: int = 0
+
+
 class MoneyTie(msgspec.Struct, frozen=True, kw_only=True):
     """Money of a month, tied out.
 
@@ -287,6 +306,7 @@ class MoneyTie(msgspec.Struct, frozen=True, kw_only=True):
         vendor: ShipBob's vendor in NetSuite.
         lines: of all accounts with charges or bills, those that are red first.
         odd: bills in another subsidiary or period.
+        fees: what was charged, by account and fee.
         no_cost: payments and balances.
         notes: what could not be had, for a person.
         accounts: the names of accounts, by internal id.
@@ -295,6 +315,13 @@ class MoneyTie(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str
     lines: tuple[FeeLine, ...]
     odd: tuple[OddBill, ...] = ()
+    fees: tuple[ChargedFee, ...] = ()
     no_cost: tuple[NoCost, ...] = ()
     notes: tuple[str, ...] = ()
     accounts: Mapping[str, str] = MappingProxyType({})
+
+    def account(self, account: str) -> str:
+        """Return how an account is shown: its id and, where it is known, its name."""
+        if account == NO_ACCOUNT:
+            return "no account"
+        return f"{account} {self.accounts[account]}" if account in self.accounts else account

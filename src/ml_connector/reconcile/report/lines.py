@@ -8,8 +8,9 @@ from typing import Final
 
 from ml_connector.reconcile.amounts import plain
 from ml_connector.reconcile.compare.report import Difference, OrderLineRow, Report
+from ml_connector.reconcile.report import money as of_money
 from ml_connector.reconcile.report.stock import equation, verdict
-from ml_connector.reconcile.sections import STOCK
+from ml_connector.reconcile.sections import MONEY, STOCK
 from ml_connector.shown import cell
 
 COLUMNS: Final = (
@@ -115,6 +116,30 @@ def stock(report: Report) -> bytes:
                 **{name: cell(text) for name, text in texts.items()},
                 "shipbob": plain(line.shipbob.closed),
                 "netsuite": plain(line.netsuite.closed),
+            }
+        )
+    return out.getvalue().encode()
+
+
+def money(report: Report) -> bytes:
+    """Return every account of fees as CSV lines, without a heading."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    for line in report.money.lines if report.money else ():
+        currency = line.place.currency
+        texts = {
+            "section": MONEY.key,
+            "verdict": of_money.verdict(line),
+            "account": line.place.account,
+            "currency": currency,
+            "says": of_money.said(line),
+        }
+        writer.writerow(
+            {
+                "record": "fees",
+                **{name: cell(text) for name, text in texts.items()},
+                "shipbob": plain(line.charged, currency),
+                "netsuite": plain(line.billed, currency),
             }
         )
     return out.getvalue().encode()

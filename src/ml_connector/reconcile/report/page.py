@@ -18,8 +18,10 @@ from ml_connector.reconcile.compare.report import (
     RowKey,
 )
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report import money
 from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
 from ml_connector.reconcile.report.lines import PROVISIONAL
+from ml_connector.reconcile.report.money import MONEY
 from ml_connector.reconcile.report.stock import BASES, STOCK, said, shown_lines
 from ml_connector.reconcile.tie_out.judge import totals as sums
 from ml_connector.shown import visible
@@ -44,7 +46,7 @@ def html(report: Report, month: Month) -> str:
             last=month.last.isoformat(),
             titles=report.sections.titles(),
             facts_title=report.sections.facts_title,
-            money={section.key for section in sections if section.money},
+            of_money={section.key for section in sections if section.money},
             totals=totals(report),
             parts=[part for section in sections if (part := _part(report, section))[1]],
             open=_by_kind(report.open),
@@ -59,6 +61,10 @@ def html(report: Report, month: Month) -> str:
             stock_sums=sums(report.tie_out.lines) if report.tie_out else {},
             basis=BASES[report.tie_out.basis] if report.tie_out else "",
             said=said,
+            money_columns=MONEY,
+            money_sums=money.totals(report.money.lines) if report.money else [],
+            money_notes=money.notes(report.money) if report.money else [],
+            item_said=money.item_said,
             provisional=PROVISIONAL if report.provisional else "",
             left_out=[one for one in report.order_lines if one.left_out][:MOST_ROWS],
         )

@@ -17,7 +17,7 @@ from ml_connector.reconcile.compare.report import (
     RowKey,
 )
 from ml_connector.reconcile.month import Month
-from ml_connector.reconcile.report import stock_sheet
+from ml_connector.reconcile.report import money, stock_sheet
 from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
 from ml_connector.reconcile.report.lines import PROVISIONAL
 from ml_connector.reconcile.report.page import totals
@@ -120,6 +120,8 @@ def write(report: Report, month: Month, path: Path) -> None:
         _order_lines(out, report.order_lines)
     if report.tie_out:
         stock_sheet.write(out, report.tie_out, MOST_ROWS)
+    if report.money:
+        money.write(out, report.money, MOST_ROWS)
     out.book.close()
 
 

@@ -43,6 +43,7 @@ from ml_connector.ledger.postings.documents import Document, Posted
 from ml_connector.reconcile.compare.report import Difference, Report
 from ml_connector.reconcile.decided import decided_as
 from ml_connector.reconcile.document_ref import DocumentRef
+from ml_connector.reconcile.money.differences import TIED as MONEY_TIED
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.tie_out.differences import TIED
 from ml_connector.rules.decisions.decided import document_name, moved_units
@@ -169,8 +170,8 @@ def _difference(found: Difference, *, corrects: bool) -> DecidedDifference:
     """Return a difference as a decision keeps it, with what the journal gains by that."""
     foreign = found.kind in ENDINGS and ENDINGS[found.kind].of_others
     ref = found.documents[-1 if foreign else 0] if found.documents else DocumentRef(type="")
-    if found.kind in TIED:
-        return _of_stock(found, corrects=corrects)
+    if found.kind in TIED | MONEY_TIED:
+        return _of_both(found, corrects=corrects)
     gap = _gap(found)
     return DecidedDifference(
         kind=found.kind,
@@ -206,25 +207,23 @@ def _place(found: Difference) -> dict[str, str | None]:
     }
 
 
-def _of_stock(found: Difference, *, corrects: bool) -> DecidedDifference:
-    """Return a difference of both systems' own stock: the journal has no document of it.
+def _of_both(found: Difference, *, corrects: bool) -> DecidedDifference:
+    """Return a difference of both systems' own books: the journal has no document of it.
 
     What is taken as it is changes no books; a correction brings NetSuite to what ShipBob says.
     """
     month = Month.parse(found.id.rpartition("-")[0], today=date.max)
     days = [ref.date for ref in found.documents if ref.date]
-    return DecidedDifference(
+    about = DecidedDifference(
         kind=found.kind,
         says=found.says,
         section=found.section,
         source=found.source,
         record=found.id,
         day=date.fromisoformat(days[-1]) if days else month.last,
-        sku=found.what or None,
-        item=found.item or None,
-        location=found.where or None,
         counter=int(found.gap) if corrects else 0,
     )
+    return msgspec.structs.replace(about, **_place(found))
 
 
 async def _covered(

@@ -91,6 +91,22 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.STOCK_CORRECTED: DifferenceEnding("the correction is undone", (_ACCEPT,)),
         Kind.STOCK_INSIDE_SHIPBOB: DifferenceEnding("ShipBob's history is complete", (_ACCEPT,)),
         Kind.STOCK_INSIDE_NETSUITE: DifferenceEnding("all lines can be seen", (_ACCEPT,)),
+        Kind.FEES_UNEXPLAINED: DifferenceEnding("the bill says what was charged", (_ACCEPT,)),
+        Kind.FEES_BILLED_TWICE: DifferenceEnding(
+            "the bill that is too many is deleted", (_ACCEPT,)
+        ),
+        Kind.FEES_NOT_CHARGED: DifferenceEnding(
+            "the bill is deleted, names its invoice, or goes to another account", (_ACCEPT,)
+        ),
+        Kind.FEES_OTHER_CURRENCY: DifferenceEnding(
+            "the bill is entered in the invoice's currency", (_ACCEPT,)
+        ),
+        Kind.FEES_OTHER_SUBSIDIARY: DifferenceEnding(
+            "the bill is entered in the subsidiary of the settings", (_ACCEPT,)
+        ),
+        Kind.FEES_OTHER_PERIOD: DifferenceEnding(
+            "the bill's period is that of its date", (_ACCEPT,)
+        ),
         Kind.STOCK_UNEXPLAINED: DifferenceEnding(
             "what moved is booked, or NetSuite's stock is corrected by drift decide", (_ACCEPT,)
         ),
