@@ -129,7 +129,7 @@ def billed_in_two_parts(world: World) -> None:
 def waits(world: World) -> None:
     costs = world.invoice()
     world.open[costs.id] = OpenInvoice(
-        waiting=costs.total, refused=costs.no_cost, says="No account"
+        lines=1, waiting=costs.total, refused=costs.no_cost, says="No account"
     )
 
 
@@ -276,7 +276,7 @@ def sign_turned(world: World) -> Tampered:
 
 def waits_and_is_billed(world: World) -> Tampered:
     costs = positive(world)
-    world.open[costs.id] = OpenInvoice(waiting=costs.total)
+    world.open[costs.id] = OpenInvoice(lines=1, waiting=costs.total)
     world.bill(costs)
     world.bill(costs, by_hand=True)
     return places(FeeKind.BILLED_TWICE, costs)

@@ -402,16 +402,24 @@ def _reason(
     if before_start(costs.day, sides.start) and not split.like:
         return FeeKind.REFUSED, f"invoice {costs.id} of {costs.day}: before the start date"
     total = sum(rest.values(), Decimal(0))
-    if not total:
-        return _moved_only(costs, rest, split)
     known = sides.open.get(costs.id, _NOTHING)
+    if not total and not known.lines:
+        return _moved_only(costs, rest, split)
     refused = {known.refused, known.refused - costs.no_cost} if known.refused else {Decimal(0)}
     why = f"invoice {costs.id}: {known.says}" if known.says else f"invoice {costs.id}"
-    if total in refused:
+    if total and total in refused:
         return FeeKind.REFUSED, why
-    if known.waiting and total - known.waiting in {*refused, Decimal(0)}:
+    if known.lines and (
+        total - known.waiting in {*refused, Decimal(0)} or _in_part(total, known.waiting, split)
+    ):
         return FeeKind.WAITING, why
     return None, ""
+
+
+def _in_part(total: Decimal, waiting: Decimal, split: _Split) -> bool:
+    """Whether bills that others entered hold a part of what waits, and the rest is left."""
+    by_others = any(not bill.ours for bill in split.like)
+    return by_others and abs(total) < abs(waiting) and (total > 0) == (waiting > 0)
 
 
 def _moved_only(

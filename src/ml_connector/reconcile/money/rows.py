@@ -204,11 +204,13 @@ class OpenInvoice(msgspec.Struct, frozen=True, kw_only=True):
         waiting: neither posted nor refused.
         refused: not posted on purpose, without what a document of others must hold.
         says: why.
+        lines: how many of its lines are neither posted nor refused.
     """
 
     waiting: Decimal = Decimal(0)
     refused: Decimal = Decimal(0)
     says: str = ""
+    lines: int = 0
 
 
 class FeeItem(msgspec.Struct, frozen=True, kw_only=True):

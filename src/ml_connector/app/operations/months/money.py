@@ -199,6 +199,7 @@ def _open(states: Sequence[SourceState], resting: Collection[str]) -> Mapping[in
             waiting=before.waiting + state.rest,
             refused=before.refused + fact.refused - held,
             says=before.says or why,
+            lines=before.lines + bool(state.rest),
         )
     return found
 
