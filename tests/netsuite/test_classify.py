@@ -362,6 +362,16 @@ def test_an_unknown_path_is_our_fault() -> None:
     assert failure.cause is Cause.BUG
 
 
+@pytest.mark.parametrize(
+    "page", ["https://system.netsuite.com/pages/customerlogin.jsp", "/app/Login?redirect=x"]
+)
+def test_a_redirect_to_a_page_of_sign_in_is_a_refused_token(page: str) -> None:
+    failure = failure_of(answer(302, None, {"location": page}))
+
+    assert isinstance(failure, TokenRefused)
+    assert page not in str(failure)
+
+
 def test_a_redirect_points_at_the_address() -> None:
     failure = failure_of(answer(302, None, {"location": "https://evil.example/"}))
 

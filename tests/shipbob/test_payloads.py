@@ -109,7 +109,7 @@ def test_unknown_fields_and_unknown_words_are_no_failure() -> None:
     assert wro.status == "Teleported"
 
 
-@pytest.mark.parametrize("stowed", [-1, "3", 1.5, None])
+@pytest.mark.parametrize("stowed", [-1, "three", "3.5", 1.5, None])
 def test_a_quantity_we_book_must_be_a_whole_number(stowed: object) -> None:
     line = {"inventory_id": 1, "expected_quantity": 1, "stowed_quantity": stowed}
     raw = json.dumps({**MINIMAL_WRO, "inventory_quantities": [line]}).encode()

@@ -293,6 +293,8 @@ def _refused(reason: str, remedy: str) -> NeedsHuman:
 
 def _unrefused(answer: Answer) -> ConnectorError | None:
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+        if "login" in (answer.header("location") or "").lower():
+            return _token_refused()  # a page of sign-in; nothing was carried out (NS-078)
         return NeedsHuman(
             "NetSuite's address answers with a redirect, which is not followed",
             cause=Cause.CREDENTIALS_INVALID,

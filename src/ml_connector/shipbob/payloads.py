@@ -14,6 +14,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
+from ml_connector.shipbob.spellings import with_whole_numbers
+
 T = TypeVar("T")
 
 UNUSED: Final = frozenset(
@@ -302,6 +304,7 @@ def decode(value: object, kind: type[T]) -> T:
     """Turn plain values, as ``read`` gives them, into a payload.
 
     A field that no rule uses spoils nothing: one of another form than is documented is left out.
+    A whole number in another spelling is read as what it is.
 
     Raises:
         msgspec.ValidationError: they are not such a payload; it names the path.
@@ -310,7 +313,8 @@ def decode(value: object, kind: type[T]) -> T:
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            rest = _without_unused(value, str(error))
+            fault = str(error)
+            rest = with_whole_numbers(value, fault) or _without_unused(value, fault)
             if rest is None:
                 raise
             value = rest

@@ -179,7 +179,7 @@ class Transport:
                     await self._limits.block(
                         call.limit, _BLOCK_SECONDS if seconds is None else seconds
                     )
-            remaining = answer.header("x-remaining-calls")
+            remaining = _calls_left(answer)
             if remaining is not None and remaining.isascii() and remaining.isdigit():
                 await self._limits.note_remaining(call.limit, min(int(remaining[:9]), 1_000_000))
         except (DatabaseAway, psycopg.Error) as error:
@@ -226,6 +226,11 @@ def _tell_of_repetition(details: RetryDetails) -> None:
 
 
 set_on_retry_hooks([PrometheusOnRetryHook, _tell_of_repetition])
+
+
+def _calls_left(answer: Answer) -> str | None:
+    """Return what ShipBob says is left; its pages disagree about the name (SB-007)."""
+    return answer.header("x-remaining-calls") or answer.header("x-ratelimit-remaining")
 
 
 def _outcome(failure: ConnectorError | None) -> str:
