@@ -36,7 +36,7 @@ def said(result: WorldResult) -> str:
 
 
 IDS_IGNORED = Readings({EXTERNAL_ID_IN_TRANSFORM: "ignored"})
-TEXTS = Readings({ID_TYPE: "text"})
+LETTERS = Readings({ID_TYPE: "lettered"})
 """Where nothing of ShipBob's can be read, stock was said to be gone."""
 
 
@@ -44,18 +44,18 @@ def test_the_books_are_right_in_every_world_or_it_is_said_why_not(settings: Sett
     drawn = sample(SWITCHES, WORLDS, seed=SEED)
     fixed = [
         Sample(number=number, kind="single", readings=readings)
-        for number, readings in enumerate((IDS_IGNORED, TEXTS), len(drawn) + 1)
+        for number, readings in enumerate((IDS_IGNORED, LETTERS), len(drawn) + 1)
     ]
     threads = []
 
     def told(_: WorldResult) -> None:
         threads.append(threading.current_thread())
 
-    *results, ignored, texts = play_all(settings, [*drawn, *fixed], told=told)
-    stock = {stop.cause for stop in texts.played.stops if stop.flow == "inventory"}
+    *results, ignored, letters = play_all(settings, [*drawn, *fixed], told=told)
+    stock = {stop.cause for stop in letters.played.stops if stop.flow == "inventory"}
 
     assert results[0].played.outcome == "right", said(results[0])
-    assert [said(one) for one in (*results, ignored, texts) if not one.played.holds] == []
+    assert [said(one) for one in (*results, ignored, letters) if not one.played.holds] == []
     assert ignored.played.outcome == "right", said(ignored)
     assert stock == {"event_unreadable"}
     assert threads == [threading.current_thread()] * (

@@ -136,7 +136,9 @@ class CondensedStory:
                 self._shipbob.stow(wro, {"TEE": 70})
 
     def _deliver_the_rest(self) -> None:
-        """The answer to one receipt is lost, after it was made."""
+        """The answer to one receipt is lost, after it was made; both systems are asked too much."""
+        self._netsuite.fault("rate_limited", times=1)
+        self._shipbob.fault("rate_limited", times=1)
         self._lose_an_answer("itemReceipt")
         for wro in self.wros():
             self._shipbob.stow(wro)
@@ -175,8 +177,10 @@ class CondensedStory:
                 self._shipbob.charge(fee, Decimal(amount), reference_id=str(shipment.id))
 
     def _send_back(self) -> None:
+        """NetSuite's token is revoked before it has run out."""
         if self.order is None:
             return
+        self._netsuite.fault("token_revoked", times=1)
         first = self.order.shipments[0]
         self._shipbob.deliver(first)
         self.returned = self._shipbob.create_return("RET-1", {"MUG": 2}, shipment=first.id)

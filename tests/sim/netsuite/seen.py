@@ -170,6 +170,11 @@ def crowded(one: World) -> object:
     return answer.status_code, answer.headers.get("retry-after")
 
 
+def wrong_token(one: World) -> object:
+    headers = {"Authorization": "Bearer other"}
+    return one.client.get(f"{RECORD}/vendor", headers=headers, follow_redirects=False).status_code
+
+
 def forbidden(one: World) -> object:
     one.sim.withdraw_permission("TRAN_VENDBILL")
     bill = one.bill()

@@ -169,6 +169,10 @@ SEEN: Final[Mapping[Switch[Any], tuple[Callable[[seen.World], object], Mapping[s
             "null": {"links": [], "id": "20", "upccode": None},
         },
     ),
+    queries.NUMBERS: (
+        seen.quantities("PurchOrd"),
+        {"text": [("12",)], "decimal-text": [("12.0",)], "number": [(12.0,)]},
+    ),
     accounts.COMPANY: (
         seen.subsidiaries,
         {
@@ -198,6 +202,7 @@ SEEN: Final[Mapping[Switch[Any], tuple[Callable[[seen.World], object], Mapping[s
         {"eaches": (24.0, 48.0, 24, [("25",)]), "cases": (2.0, 48.0, 24, [("25",)])},
     ),
     accounts.TOKEN_LIFE: (seen.seen_sign_in, {"number": (False, False), "text": (True, False)}),
+    accounts.REFUSED_ACCESS: (seen.wrong_token, {"401": 401, "login-page": 302}),
     accounts.AUDIENCE: (seen.seen_sign_in, {"any": (False, False), "exact": (False, True)}),
 }
 

@@ -13,6 +13,7 @@ import pytest
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.readings import Readings, of_system
+from ml_connector.sim.readings.shipbob_calls import CALLS_LEFT, LIMIT_WAIT, REFUSED_TOKEN
 from ml_connector.sim.readings.shipbob_pages import (
     CHANNEL_LIST,
     LAST_PAGE,
@@ -28,7 +29,10 @@ from ml_connector.sim.readings.shipbob_rules import (
     NEW_WRO,
     PO_NUMBERS,
     REFRESH_GRACE,
+    STOCK_LEVELS,
     SYNC_ANSWER,
+    UNLINKED_URO,
+    URO_ATTACHMENTS,
 )
 from ml_connector.sim.readings.shipbob_values import (
     DATE_STYLE,
@@ -74,6 +78,7 @@ READS = (
     "/invoices",
     "/invoices/{invoice}/transactions",
     "/transaction-fees",
+    "/unidentified-receiving-order",
 )
 WORLDS = [
     pytest.param(Readings({switch: reading}), id=f"{switch.name}-{reading}")
@@ -106,7 +111,7 @@ def calls(sim: ShipBobSim, *wanted: tuple[str, str, object, Mapping[str, str]]) 
 def seen(readings: Readings) -> Seen:
     """Everything that a merchant's day shows in a world, by what was asked."""
     with ShipBobSim(Clock(START, speed=0), per_minute=0, seed=7, readings=readings) as sim:
-        return {**told(sim), **asked(sim), **refreshed(sim)}
+        return {**told(sim), **asked(sim), **refreshed(sim), "heads": refused(sim)}
 
 
 def told(sim: ShipBobSim) -> dict[str, Any]:
@@ -132,6 +137,7 @@ def told(sim: ShipBobSim) -> dict[str, Any]:
     sim.complete_return(back, {"MUG": {"Restock": 1}})
     sim.charge("Shipping", Decimal("5.25"), reference_id=str(order.shipments[0].id))
     sim.charge("WRO Receiving Fee", Decimal(35), reference_type="WRO", reference_id=str(wro.id))
+    sim.add_uro({"CAP": 4}, fulfillment_center_id=10)
     sim.books.clock.advance(timedelta(seconds=1))
     sim.invoice()
     sim.create_wro({"CAP": 3}, purchase_order_number="PO2")
@@ -171,6 +177,27 @@ def asked(sim: ShipBobSim) -> dict[str, Any]:
     )
     names = (*READS, "transactions", "sync", "sync with channel", "new WRO", "new webhook")
     return dict(zip(names, answers, strict=True))
+
+
+def refused(sim: ShipBobSim) -> list[tuple[int, dict[str, str]]]:
+    """Status and headers of a call that is one too many, and of one with a wrong token."""
+
+    async def ask() -> list[httpx2.Response]:
+        transport = httpx2.ASGITransport(sim.api)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://shipbob") as client:
+            return [
+                await client.get("/2026-07/channel", headers={"authorization": f"Bearer {token}"})
+                for token in (TOKEN, TOKEN, "other")
+            ]
+
+    sim.switch({"per_minute": 1})
+    answers = asyncio.run(ask())
+    sim.switch({"per_minute": 0})
+    left_out = ("content-length", "content-type")
+    return [
+        (one.status_code, {k: v for k, v in one.headers.items() if k not in left_out})
+        for one in answers
+    ]
 
 
 def refreshed(sim: ShipBobSim) -> dict[str, Any]:
@@ -233,6 +260,48 @@ def test_what_was_done_with_a_return_is_told_as_the_world_says(reading: Any, tol
     taken = line.get("action_taken", ...)
 
     assert (taken[0]["action"] if isinstance(taken, list) else taken) == told
+
+
+@pytest.mark.parametrize(
+    ("readings", "too_many", "wrong"),
+    [
+        (Readings(), {"x-retry-after": "60", "x-remaining-calls": "0"}, 401),
+        (Readings({LIMIT_WAIT: "retry-after", CALLS_LEFT: "untold"}), {"retry-after": "60"}, 401),
+        (
+            Readings({LIMIT_WAIT: "message", CALLS_LEFT: "x-ratelimit-remaining"}),
+            {"x-ratelimit-remaining": "0"},
+            401,
+        ),
+        (
+            Readings({REFUSED_TOKEN: "login-page"}),
+            {"x-retry-after": "60", "x-remaining-calls": "0"},
+            302,
+        ),
+    ],
+)
+def test_a_refused_call_says_what_the_world_says(
+    readings: Readings, too_many: dict[str, str], wrong: int
+) -> None:
+    _, limited, unknown = seen(readings)["heads"]
+
+    assert limited == (429, too_many)
+    assert unknown[0] == wrong
+
+
+def test_levels_may_lag() -> None:
+    usual = field(seen(Readings()), "/inventory-level", "items", 0)
+    later = field(seen(Readings({STOCK_LEVELS: "later"})), "/inventory-level", "items", 0)
+
+    assert (usual["total_on_hand_quantity"], later["total_on_hand_quantity"]) == (25, 20)
+
+
+def test_a_box_that_nobody_announced_is_shown_as_the_world_says() -> None:
+    usual = field(seen(Readings()), "/unidentified-receiving-order", 0)
+    other = Readings({UNLINKED_URO: "zero", URO_ATTACHMENTS: "texts"})
+    shown = field(seen(other), "/unidentified-receiving-order", 0)
+
+    assert (usual["linked_wro_id"], usual["attachments"]) == (None, [])
+    assert (shown["linked_wro_id"], len(shown["attachments"])) == (0, 1)
 
 
 def test_ids_and_quantities_may_be_texts() -> None:

@@ -108,6 +108,18 @@ AUDIENCE: Final = Switch[Literal["any", "exact"]](
     reference="netsuite.md 2.3, 15.4",
 )
 
+REFUSED_ACCESS: Final = Switch[Literal["401", "login-page"]](
+    name="refused_access_token",
+    system="netsuite",
+    about="A call with an expired or revoked token",
+    readings={
+        "401": "is refused with 401",
+        "login-page": "is sent to a page to sign in, with 302",
+    },
+    default="401",
+    reference="netsuite.md 2.7",
+)
+
 ACCOUNTS: Final[tuple[Switch[Any], ...]] = (
     COMPANY,
     TAX,
@@ -118,5 +130,6 @@ ACCOUNTS: Final[tuple[Switch[Any], ...]] = (
     UNITS,
     TOKEN_LIFE,
     AUDIENCE,
+    REFUSED_ACCESS,
 )
 """In the order in which they are listed."""

@@ -224,6 +224,19 @@ NULLS: Final = Switch[Literal["left-out", "null"]](
     reference="netsuite.md 4.2",
 )
 
+NUMBERS: Final = Switch[Literal["text", "decimal-text", "number"]](
+    name="numbers_of_rows",
+    system="netsuite",
+    about="A quantity or an amount in a query's row",
+    readings={
+        "text": "is a text of digits, such as 60",
+        "decimal-text": "is a text with a point, such as 60.0",
+        "number": "is a number",
+    },
+    default="text",
+    reference="netsuite.md 4.2",
+)
+
 QUERIES: Final[tuple[Switch[Any], ...]] = (
     PURCHASE_TOTALS,
     PURCHASE_QUANTITIES,
@@ -239,5 +252,6 @@ QUERIES: Final[tuple[Switch[Any], ...]] = (
     DATE_FORMAT,
     RESULT_KEYS,
     NULLS,
+    NUMBERS,
 )
 """In the order in which they are listed."""

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ml_connector.sim.readings import (
+    shipbob_calls,
     shipbob_pages,
     shipbob_rules,
     shipbob_values,
@@ -17,5 +18,6 @@ SWITCHES: Final[tuple[Switch[Any], ...]] = (
     *shipbob_words.SWITCHES,
     *shipbob_values.SWITCHES,
     *shipbob_rules.SWITCHES,
+    *shipbob_calls.SWITCHES,
 )
 """All of them, in the order in which they are listed."""

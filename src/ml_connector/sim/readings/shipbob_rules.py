@@ -105,6 +105,41 @@ REFRESH_GRACE: Final = Switch[Literal["none", "once-more"]](
     reference="shipbob.md 12",
 )
 
+STOCK_LEVELS: Final = Switch[Literal["at-once", "later"]](
+    name="stock_levels",
+    system="shipbob",
+    about="What a movement leaves on hand",
+    readings={
+        "at-once": "is shown by the levels at once",
+        "later": "is shown by the levels two seconds later",
+    },
+    default="at-once",
+    reference="shipbob.md 9.3",
+)
+
+UNLINKED_URO: Final = Switch[Literal["null", "zero"]](
+    name="unlinked_uro",
+    system="shipbob",
+    about="The WRO of an unidentified receiving order that has none",
+    readings={"null": "is null", "zero": "is 0"},
+    default="null",
+    reference="shipbob.md 9.4",
+)
+
+URO_ATTACHMENTS: Final = Switch[Literal["none", "texts", "objects", "absent"]](
+    name="uro_attachments",
+    system="shipbob",
+    about="The attachments of an unidentified receiving order",
+    readings={
+        "none": "are an empty list",
+        "texts": "are addresses",
+        "objects": "are objects with fields of their own",
+        "absent": "are missing: the key is not there",
+    },
+    default="none",
+    reference="shipbob.md 12",
+)
+
 SWITCHES: Final[tuple[Switch[Any], ...]] = (
     PO_NUMBERS,
     NEW_WRO,
@@ -114,6 +149,9 @@ SWITCHES: Final[tuple[Switch[Any], ...]] = (
     BILLING_READ,
     FEES_APPEAR,
     INVOICE_LINES,
+    STOCK_LEVELS,
+    UNLINKED_URO,
+    URO_ATTACHMENTS,
     IDS,
     REFRESH_GRACE,
 )

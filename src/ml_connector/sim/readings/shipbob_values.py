@@ -4,17 +4,21 @@ from typing import Any, Final, Literal
 
 from ml_connector.sim.readings.switch import Switch
 
-ID_TYPE: Final = Switch[Literal["number", "text"]](
+ID_TYPE: Final = Switch[Literal["number", "text", "lettered"]](
     name="id_type",
     system="shipbob",
     about="An id",
-    readings={"number": "is a number", "text": "is a text of digits"},
+    readings={
+        "number": "is a number",
+        "text": "is a text of digits",
+        "lettered": "is a text with letters before its digits",
+    },
     default="number",
     reference="shipbob.md 13",
-    stopping=frozenset({"text"}),
+    stopping=frozenset({"lettered"}),
 )
 
-QUANTITY_TYPE: Final = Switch[Literal["whole", "decimal", "text"]](
+QUANTITY_TYPE: Final = Switch[Literal["whole", "decimal", "text", "decimal-text", "half"]](
     name="quantity_type",
     system="shipbob",
     about="A quantity",
@@ -22,10 +26,12 @@ QUANTITY_TYPE: Final = Switch[Literal["whole", "decimal", "text"]](
         "whole": "is a whole number",
         "decimal": "is a number with a point, such as 60.0",
         "text": "is a text of digits",
+        "decimal-text": "is a text with a point, such as 60.0",
+        "half": "is no whole number: there is half a unit more",
     },
     default="whole",
     reference="shipbob.md 13",
-    stopping=frozenset({"decimal", "text"}),
+    stopping=frozenset({"half"}),
 )
 
 AMOUNT_TYPE: Final = Switch[Literal["number", "text"]](

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from starlette.types import ASGIApp
 
 from ml_connector.sim.clock import Clock
 from ml_connector.sim.faults import Fault, FaultKind, FaultPlan
 from ml_connector.sim.readings import Readings
-from ml_connector.sim.readings.shipbob_rules import PO_NUMBERS, SYNC_ANSWER
+from ml_connector.sim.readings.shipbob_calls import REFUSED_TOKEN
+from ml_connector.sim.readings.shipbob_rules import (
+    PO_NUMBERS,
+    STOCK_LEVELS,
+    SYNC_ANSWER,
+    UNLINKED_URO,
+    URO_ATTACHMENTS,
+)
 from ml_connector.sim.readings.shipbob_webhooks import SUBSCRIPTION_STATUS
 from ml_connector.sim.readings.shipbob_words import WRO_AWAITED
 from ml_connector.sim.shipbob.account import Books, locked
@@ -24,6 +31,9 @@ from ml_connector.sim.shipbob.people.office import Office
 from ml_connector.sim.shipbob.people.post_room import PostRoom
 from ml_connector.sim.shipbob.webhooks.webhooks import Delivery
 from ml_connector.sim.shipbob.world_settings import settings_of
+
+LOGIN_PAGE: Final = "/Account/Login"
+"""Where a call with a wrong token is sent in some worlds."""
 
 
 class ShipBobSim:
@@ -152,7 +162,12 @@ class ShipBobSim:
         self.apis.receiving.awaiting = self.readings[WRO_AWAITED]
         self.apis.receiving.unique_numbers = self.readings[PO_NUMBERS] == "unique"
         self.apis.receiving.sync_answers_wro = self.readings[SYNC_ANSWER] == "wro"
+        self.apis.uros.unlinked = 0 if self.readings[UNLINKED_URO] == "zero" else None
+        self.apis.uros.attachments = self.readings[URO_ATTACHMENTS]
+        self.apis.stock.lags = self.readings[STOCK_LEVELS] == "later"
         self.gate = self.hosts.gate
+        if self.readings[REFUSED_TOKEN] == "login-page":
+            self.gate.login_redirect = LOGIN_PAGE
         self.consent_page = self.hosts.consent_page
         self.api: ASGIApp = self.hosts.gate
         self.auth: ASGIApp = self.hosts.auth

@@ -32,10 +32,12 @@ from ml_connector.sim.netsuite.values.refusal import (
     Refusal,
     invalid_login,
     invalid_request,
+    login_page,
     malformed_bearer,
 )
 from ml_connector.sim.netsuite.values.wordings import worded
 from ml_connector.sim.readings.netsuite import ERROR_TEXTS
+from ml_connector.sim.readings.netsuite_accounts import REFUSED_ACCESS
 from ml_connector.sim.readings.netsuite_queries import (
     MISSING_NAME,
     MISSING_WORDS,
@@ -152,16 +154,21 @@ class Services:
             raise malformed_bearer(self.company.account_id)
         token = self.sign_in.holder(text.strip())
         if token is None or "rest_webservices" not in token.scopes:
-            raise invalid_login(self.company.account_id)
+            raise self._refused_token()
         if not self.roles.get(token.role).may(OAUTH):
-            raise invalid_login(self.company.account_id)
+            raise self._refused_token()
         return token
 
     def _signed(self, request: Request) -> Token:
         holder = self.token_based.holder(request)
         if holder is None:
-            raise invalid_login(self.company.account_id)
+            raise self._refused_token()
         return holder
+
+    def _refused_token(self) -> Refusal:
+        account = self.company.account_id
+        to_login = self.company.readings[REFUSED_ACCESS] == "login-page"
+        return login_page(account) if to_login else invalid_login(account)
 
     def forget_token(self, request: Request) -> None:
         """Revoke the token of a request."""

@@ -1,5 +1,6 @@
 """POST /services/rest/query/v1/suiteql (reference 4)."""
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,7 +13,7 @@ from ml_connector.sim.netsuite.suiteql.rewriter import rewrite
 from ml_connector.sim.netsuite.values import formats, instants, numbers
 from ml_connector.sim.netsuite.values.refusal import Refusal, invalid_request
 from ml_connector.sim.readings import Readings
-from ml_connector.sim.readings.netsuite_queries import NULLS, RESULT_KEYS
+from ml_connector.sim.readings.netsuite_queries import NULLS, NUMBERS, RESULT_KEYS
 
 MAX_LIMIT: Final = 1000
 MAX_ROWS: Final = 100_000
@@ -57,7 +58,7 @@ def run(
     rows, total = _rows(books, connection, rewritten.sql, parameters, (limit, offset))
     upper = readings[RESULT_KEYS] == "upper"
     names = tuple(map(str.upper, rewritten.names)) if upper else rewritten.names
-    shape = _Shape(books.date_format, nulls=readings[NULLS] == "null")
+    shape = _Shape(books.date_format, nulls=readings[NULLS] == "null", numbers=readings[NUMBERS])
     items = [shape.item(names, row) for row in rows]
     return {
         "links": page_links(url, limit, offset, total),
@@ -142,10 +143,15 @@ def _rows(
     return rows, total
 
 
+_SUMS: Final = re.compile(r"quantity|amount|total|rate$|cost$")
+"""Names of columns with quantities and amounts."""
+
+
 class _Shape:
-    def __init__(self, date_format: str, *, nulls: bool) -> None:
+    def __init__(self, date_format: str, *, nulls: bool, numbers: str) -> None:
         self.date_format = date_format
         self.nulls = nulls
+        self.numbers = numbers
 
     def item(self, names: Sequence[str], row: Sequence[Cell]) -> dict[str, object]:
         found: dict[str, object] = {"links": []}
@@ -154,8 +160,18 @@ class _Shape:
                 if self.nulls:
                     found[name] = None
                 continue
-            found[name] = self.text(value)
+            found[name] = self.written(name, value)
         return found
+
+    def written(self, name: str, value: float | str | bytes) -> str | float:
+        """A value as the account writes it."""
+        is_sum = isinstance(value, int | float) and _SUMS.search(name.lower()) is not None
+        if self.numbers == "text" or not is_sum:
+            return self.text(value)
+        if self.numbers == "number":
+            return float(value)
+        text = self.text(value)
+        return text if "." in text else f"{text}.0"
 
     def text(self, value: float | str | bytes) -> str:
         if isinstance(value, bytes):

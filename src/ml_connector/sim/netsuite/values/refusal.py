@@ -6,6 +6,7 @@ from typing import Final
 _RFC = "https://www.rfc-editor.org/rfc/rfc9110.html#section-15"
 
 _KINDS: Final[Mapping[int, tuple[str, str]]] = {
+    302: ("Found", f"{_RFC}.4.3"),
     400: ("Bad Request", f"{_RFC}.5.1"),
     401: ("Unauthorized", f"{_RFC}.5.2"),
     403: ("Forbidden", f"{_RFC}.5.4"),
@@ -144,6 +145,12 @@ def invalid_login(account: str) -> Refusal:
             'error_description="Invalid login attempt."'
         },
     )
+
+
+def login_page(account: str) -> Refusal:
+    """302 to the page where people sign in."""
+    address = f"https://system.netsuite.com/pages/customerlogin.jsp?c={account}"
+    return Refusal(302, "REDIRECT", "Object moved.", headers={"Location": address})
 
 
 def malformed_bearer(account: str) -> Refusal:

@@ -1,6 +1,6 @@
 """``/inventory-level*`` and ``/inventory/history:query`` (reference shipbob.md, 9.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,7 +9,7 @@ from ml_connector.sim.shipbob.api.products_api import find_variant, inventory_fi
 from ml_connector.sim.shipbob.books.centers import Centers
 from ml_connector.sim.shipbob.books.product_views import USER_ID
 from ml_connector.sim.shipbob.books.products import Products, Variant
-from ml_connector.sim.shipbob.books.stock import Levels, Movement, Stock
+from ml_connector.sim.shipbob.books.stock import Levels, Movement, Place, Stock
 from ml_connector.sim.shipbob.http.answers import Answer, problem
 from ml_connector.sim.shipbob.http.call import BadValueError, Call
 from ml_connector.sim.shipbob.http.endpoint import Endpoint, problem_400, problem_refusal
@@ -22,6 +22,7 @@ Show = Callable[[Variant, int | None], Json]
 READ = ("inventory_read",)
 LONGEST_SPAN = timedelta(days=90)
 HISTORY_PAGE = 100
+LAG = timedelta(seconds=2)
 
 
 class HistoryQuery(msgspec.Struct, kw_only=True):
@@ -37,7 +38,11 @@ class HistoryQuery(msgspec.Struct, kw_only=True):
 
 
 class StockApi:
-    """The handlers."""
+    """The handlers.
+
+    Attributes:
+        lags: the levels leave out what moved in the last ``LAG``.
+    """
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class StockApi:
         self._products = products
         self._centers = centers
         self._now = now
+        self.lags = False
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of these resources."""
@@ -128,7 +134,7 @@ class StockApi:
     def _totals(self, variant: Variant, _: int | None) -> Json:
         """Sellable is on hand less committed less exceptions, network-wide."""
         total = Levels()
-        for levels in self._stock.of(variant.inventory_id).values():
+        for levels in self._levels(variant).values():
             total = total.plus(levels)
         return {
             "inventory_id": variant.inventory_id,
@@ -143,6 +149,11 @@ class StockApi:
             "total_internal_transfer_quantity": total.transfer,
             "total_backordered_quantity": 0,
         }
+
+    def _levels(self, variant: Variant) -> Mapping[Place, Levels]:
+        """The levels at each place as they are shown."""
+        levels = self._stock.of(variant.inventory_id)
+        return self._stock.before(levels, self._now() - LAG) if self.lags else levels
 
     def _by_location(self, variant: Variant, location: int | None) -> Json:
         return {
@@ -163,7 +174,7 @@ class StockApi:
 
     def _lot(self, variant: Variant, lot: str, location: int | None) -> Json:
         total = Levels()
-        for (_, center_id, each), levels in self._stock.of(variant.inventory_id).items():
+        for (_, center_id, each), levels in self._levels(variant).items():
             if each == lot and location in {None, center_id}:
                 total = total.plus(levels)
         return {
@@ -175,7 +186,7 @@ class StockApi:
 
     def _locations(self, variant: Variant, location: int | None, lot: str | None) -> list[Json]:
         totals: dict[int, Levels] = {}
-        for (_, center_id, each), levels in self._stock.of(variant.inventory_id).items():
+        for (_, center_id, each), levels in self._levels(variant).items():
             if location in {None, center_id} and lot in {None, each}:
                 totals[center_id] = totals.get(center_id, Levels()).plus(levels)
         return [

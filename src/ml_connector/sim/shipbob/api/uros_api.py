@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from ml_connector.sim.shipbob.books.receiving import Receiving
-from ml_connector.sim.shipbob.books.uros import Uro, Uros
+from ml_connector.sim.shipbob.books.uros import Uro, UroAttachments, Uros
 from ml_connector.sim.shipbob.http.answers import Answer, empty, fields
 from ml_connector.sim.shipbob.http.call import Call, whole
 from ml_connector.sim.shipbob.http.endpoint import SINCE_2026_07, Endpoint
@@ -25,6 +25,7 @@ class UrosApi:
 
     Attributes:
         unlinked: the ``linked_wro_id`` of one without a WRO: null or 0 (9.4).
+        attachments: how pictures of a box are listed; their fields are unknown (12).
     """
 
     def __init__(self, *, uros: Uros, receiving: Receiving, now: Callable[[], datetime]) -> None:
@@ -32,6 +33,7 @@ class UrosApi:
         self._receiving = receiving
         self._now = now
         self.unlinked: int | None = None
+        self.attachments: UroAttachments = "none"
 
     def endpoints(self) -> list[Endpoint]:
         """The routes of this resource."""
@@ -71,11 +73,11 @@ class UrosApi:
             if (uro.linked_wro_id is not None) == completed
         ]
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        return Answer(200, [uro.view(self.unlinked) for uro in shown])
+        return Answer(200, [uro.view(self.unlinked, self.attachments) for uro in shown])
 
     def show(self, call: Call) -> Answer:
         """One of them, completed or not."""
-        return Answer(200, self._find(call).view(self.unlinked))
+        return Answer(200, self._find(call).view(self.unlinked, self.attachments))
 
     def associate(self, call: Call) -> Answer:
         """Tell ShipBob which WRO the box belongs to: 204. Its content goes on that WRO."""

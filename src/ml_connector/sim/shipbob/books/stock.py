@@ -3,8 +3,8 @@
 Quantities are sellable eaches per inventory id, fulfillment center and lot.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import count
 
@@ -84,6 +84,18 @@ class Stock:
     def of(self, inventory_id: int) -> dict[Place, Levels]:
         """All places where this inventory id is or was."""
         return self._by_inventory_id.get(inventory_id, {})
+
+    def before(self, levels: Mapping[Place, Levels], moment: datetime) -> dict[Place, Levels]:
+        """Return these levels without what moved since a moment."""
+        since: Counter[Place] = Counter()
+        for one in reversed(self.movements):
+            if one.at <= moment:
+                break
+            since[one.inventory_id, one.center_id, one.lot_number] += one.quantity
+        return {
+            place: msgspec.structs.replace(one, on_hand=one.on_hand - since[place])
+            for place, one in levels.items()
+        }
 
     def __iter__(self) -> Iterator[tuple[Place, Levels]]:
         return iter(list(self._levels.items()))

@@ -2,10 +2,14 @@
 
 from datetime import datetime
 from itertools import count
+from typing import Literal
 
 import msgspec
 
 from ml_connector.sim.shipbob.values.dates import stamp, stamp_or_none
+
+UroAttachments = Literal["none", "texts", "objects", "absent"]
+"""How the pictures of a box are listed."""
 
 
 class Uro(msgspec.Struct, kw_only=True):
@@ -26,8 +30,17 @@ class Uro(msgspec.Struct, kw_only=True):
     linked_wro_id: int | None = None
     linked: datetime | None = None
 
-    def view(self, unlinked: int | None) -> dict[str, object]:
+    def view(
+        self, unlinked: int | None, attachments: UroAttachments = "none"
+    ) -> dict[str, object]:
         """As the API shows it; ``unlinked`` stands where no WRO is associated yet."""
+        address = f"https://files.example.com/uro/{self.id}.jpg"
+        listed: dict[UroAttachments, dict[str, object]] = {
+            "none": {"attachments": []},
+            "texts": {"attachments": [address]},
+            "objects": {"attachments": [{"file_name": f"{self.id}.jpg", "url": address}]},
+            "absent": {},
+        }
         return {
             "id": self.id,
             "barcode": self.barcode,
@@ -37,7 +50,7 @@ class Uro(msgspec.Struct, kw_only=True):
             "created_date": stamp(self.created),
             "linked_wro_id": unlinked if self.linked_wro_id is None else self.linked_wro_id,
             "linked_wro_date": stamp_or_none(self.linked),
-            "attachments": [],
+            **listed[attachments],
         }
 
 

@@ -26,6 +26,7 @@ from ml_connector.sim.shipbob.books.access import Access, Caller
 from ml_connector.sim.shipbob.http.answers import Answer, Refusal, empty, rate_limited
 from ml_connector.sim.shipbob.http.call import BadValueError, Call, Query
 from ml_connector.sim.shipbob.http.endpoint import Endpoint
+from ml_connector.sim.shipbob.http.limit_headers import with_limit_headers
 from ml_connector.sim.shipbob.http.mishaps import play
 from ml_connector.sim.shipbob.http.page_faces import PageFaces
 from ml_connector.sim.shipbob.values.faces import Faces
@@ -129,6 +130,7 @@ class Gate:
         scope["noted"] = noted
         scope["written_path"] = scope["path"]
         scope["path"] = scope["path"].lower().rstrip("/")
+        send = with_limit_headers(self._readings, send)
         query = scope["query_string"].decode("latin-1")
         path = f"{scope['written_path']}?{query}" if query else scope["written_path"]
         struck = self.faults.strike(scope["method"], path)

@@ -217,8 +217,16 @@ _CHANGES: Final[Mapping[Switch[Any], Mapping[str, Change]]] = {
     },
     NO_DATE: {"zero": _each(_is_no_date, lambda _: _NO_DATE)},
     DATE_STYLE: {"zulu": _each(_is_time, _zulu), "no-zone": _each(_is_time, _without_zone)},
-    ID_TYPE: {"text": _each(_is_id, str)},
-    QUANTITY_TYPE: {"decimal": _each(_is_quantity, float), "text": _each(_is_quantity, str)},
+    ID_TYPE: {
+        "text": _each(_is_id, str),
+        "lettered": _each(_is_id, lambda value: f"id-{value}"),
+    },
+    QUANTITY_TYPE: {
+        "decimal": _each(_is_quantity, float),
+        "text": _each(_is_quantity, str),
+        "decimal-text": _each(_is_quantity, lambda value: f"{value}.0"),
+        "half": _each(_is_quantity, lambda value: value + 0.5),
+    },
     AMOUNT_TYPE: {"text": _each(_is_amount, str)},
 }
 """What each reading changes in an object, the words before the types."""
