@@ -136,7 +136,7 @@ class CondensedStory:
                 self._shipbob.stow(wro, {"TEE": 70})
 
     def _deliver_the_rest(self) -> None:
-        """The answer to one receipt is lost, after it was made; both systems are asked too much."""
+        """The answer to one receipt is lost, after it was made; both systems are too busy once."""
         self._netsuite.fault("rate_limited", times=1)
         self._shipbob.fault("rate_limited", times=1)
         self._lose_an_answer("itemReceipt")

@@ -199,11 +199,15 @@ def unread_items(
 def without(snapshot: Snapshot, unread: Collection[UnreadLevel], item_of: ItemOf) -> Snapshot:
     """Return the snapshot without what one of the systems shows in an unreadable form.
 
-    It would look as if that system had none of it.
+    It would look as if that system had none of it. Where a row does not even say what it is of,
+    that may be anything which one system alone shows.
     """
     keys = {one.key for one in unread}
     if not keys:
         return snapshot
+    if "" in keys:
+        at_shipbob = {_key_of_level(one, item_of) for one in snapshot.shipbob}
+        keys |= at_shipbob ^ {key_of(one.item, one.itemid) for one in snapshot.netsuite}
     return dataclasses.replace(
         snapshot,
         shipbob=[one for one in snapshot.shipbob if _key_of_level(one, item_of) not in keys],
