@@ -456,6 +456,33 @@ def test_a_bill_entered_again_under_another_number_stands_for_ours(office: Offic
     assert wrong != theirs
 
 
+def test_an_invoice_hears_of_a_bill_of_its_number_that_stands_for_another_no_more(
+    office: Office,
+) -> None:
+    made, rival = office.invoice("3.00"), office.invoice("20.00")
+    office.bill(made)
+    office.netsuite.delete("vendorBill", office.posted(made))
+    instead, beside = (office.enter(rival, amount) for amount in ("3.00", "5.00"))
+    both = office.bill(rival)
+    [gone] = office.open(made)
+    kept = decide_month(office.acme, gone, "handled", document=str(rival.id))
+    one = office.bill(rival)
+    undecide(office.acme, kept.id)
+    woken = office.acme.rows(
+        "select e.topic from event as e join subject as s on s.id = e.subject_id"
+        " where s.flow = 'billing' and s.key = %(key)s order by e.id desc limit 1",
+        key=str(rival.id),
+    )
+    again = office.bill(rival)
+
+    assert (both.state, one.state, again.state) == ("dead", "dead", "dead")
+    assert str(instead) in both.sentence
+    assert str(instead) not in one.sentence
+    assert str(beside) in one.sentence
+    assert woken == [{"topic": f"events undecide {kept.id}"}]
+    assert again.sentence == both.sentence
+
+
 def test_an_invoice_that_is_parked_or_posted_later_is_accrued_in_its_month(office: Office) -> None:
     last = Month.of(office.shipbob.clock.now().date()).first - timedelta(days=1)
     office.netsuite.add_adjusting_period(f"{last:%Y-%m}")

@@ -119,7 +119,7 @@ FIRST_AND_LAST = {DecisionKind.MAP, DecisionKind.NOT_OURS, DecisionKind.AGAIN}
 
 @pytest.mark.parametrize(
     ("flow", "cause"),
-    [(flow, cause) for flow, offers in OFFERED.items() for cause in offers],
+    [(flow, cause) for flow, offers in OFFERED.items() for cause in sorted(offers)],
     ids=str,
 )
 def test_what_ends_a_cause_is_offered_before_that_it_is_refused(flow: str, cause: Cause) -> None:

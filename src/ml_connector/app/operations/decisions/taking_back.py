@@ -6,15 +6,18 @@ from typing import Any, Final
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.decisions import mapping
+from ml_connector.app.operations.decisions.offers import STOPPED
 from ml_connector.app.operations.decisions.orders import orders
 from ml_connector.engine.inbox.siblings import siblings
 from ml_connector.engine.inbox.wakeups import run_again
 from ml_connector.errors import UserError
-from ml_connector.flows import FLOWS
+from ml_connector.flows import FLOWS, billing
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.decisions import decisions, handled
 from ml_connector.ledger.decisions.decisions import KeptDecision
+from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.inbox.subjects import SubjectRef
+from ml_connector.rules.decisions.bills import BILL_TYPES
 from ml_connector.rules.decisions.not_ours import reason_of
 from ml_connector.storage.database import Connection
 from ml_connector.words import DecisionKind
@@ -106,8 +109,19 @@ async def undecide(
 
 
 async def _siblings(on: Connection, kept: KeptDecision) -> list[SubjectRef]:
-    """Return the stopped subjects for which the document is free again that a decision names."""
-    if kept.kind is not DecisionKind.HANDLED or kept.about.document is None:
+    """Return the stopped subjects for which the document is free again that a decision names.
+
+    A bill is none of an invoice's that has its number while it stands for another one's: a run
+    of that invoice did not even see it, so it is found by the number.
+    """
+    document = kept.about.document
+    if kept.kind is not DecisionKind.HANDLED or document is None:
         return []
     ref = SubjectRef(kept.connection, kept.flow, kept.key)
-    return await siblings(on, FLOWS, ref, [kept.about.document.id])
+    found = await siblings(on, FLOWS, ref, [document.id])
+    if document.type in BILL_TYPES:
+        invoice = SubjectRef(kept.connection, billing.FLOW.name, document.number)
+        standing = await outcomes.of_ref(on, invoice)
+        if standing is not None and standing.state in STOPPED:
+            found = [*found, invoice]
+    return list(dict.fromkeys(found))
