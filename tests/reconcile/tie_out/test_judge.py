@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from ml_connector.reconcile.tie_out.judge import line_of, tie_out, totals
 from ml_connector.reconcile.tie_out.kinds import RULES, OpenKind
 from ml_connector.reconcile.tie_out.rows import Balances, Side, TieItem, TieLine, TiePlace
@@ -241,3 +243,42 @@ def test_units_in_quarantine_may_have_left_the_center_or_not() -> None:
     assert (kinds(there), kinds(gone)) == ([OpenKind.QUARANTINED], [])
     assert not there.red
     assert not gone.red
+
+
+def test_units_that_left_quarantine_by_hand_are_missed_there() -> None:
+    held = msgspec.structs.replace(item(OpenKind.QUARANTINED, -2), certain=True)
+    standing = moved(0, 2, held)
+    disposed = moved(0, 0, held, item(OpenKind.MOVED_BY_OTHERS, 2))
+
+    assert not standing.red
+    assert kinds(disposed) == [OpenKind.QUARANTINED, OpenKind.MOVED_BY_OTHERS]
+    assert disposed.red
+
+
+def test_units_in_transit_explain_at_both_places_or_not_at_all() -> None:
+    seven = TiePlace("TEE", "7")
+
+    def transit(place: TiePlace, units: int) -> TieItem:
+        return TieItem(
+            kind=OpenKind.IN_TRANSIT, place=place, quantity=Decimal(units), pair="wro 90311"
+        )
+
+    def tied(*more: TieItem, **shipbob: int) -> list[tuple[str, int, bool]]:
+        done = tie_out(
+            Balances(
+                shipbob={
+                    TiePlace("TEE", where[1:]): Side(moved=Decimal(units))
+                    for where, units in shipbob.items()
+                },
+                netsuite={TEE: Side(moved=Decimal(12))},
+            ),
+            [transit(TEE, -12), transit(seven, 12), *more],
+        )
+        return sorted((one.place.where, int(one.unexplained), one.red) for one in done.lines)
+
+    arrived = tied(_7=12)
+    still_there_and_as_many_lost = tied(_6=0)
+    between = tied(item(OpenKind.MOVED_AT_SHIPBOB, -12), _6=0)
+
+    assert arrived == between == [("6", 0, False), ("7", 0, False)]
+    assert still_there_and_as_many_lost == [("6", -12, True), ("7", 0, False)]

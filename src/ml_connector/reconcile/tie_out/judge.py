@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ml_connector.reconcile.tie_out.exact import exact
+from ml_connector.reconcile.tie_out.halves import halves, with_movements
 from ml_connector.reconcile.tie_out.kinds import OpenKind
 from ml_connector.reconcile.tie_out.rows import (
     NOTHING,
@@ -34,25 +35,40 @@ def tie_out(balances: Balances, items: Iterable[TieItem], notes: Sequence[str] =
         items: that may explain, of any place.
         notes: what could not be had, for a person.
     """
-    by_place: dict[TiePlace, list[TieItem]] = defaultdict(list)
+    found: dict[TiePlace, list[TieItem]] = defaultdict(list)
     for one in items:
         if one.quantity:
-            by_place[one.place].append(one)
-    lines = [
-        line_of(
+            found[one.place].append(one)
+    by_place = {place: with_movements(some) for place, some in found.items()}
+    lines = {
+        place: line_of(
             place,
             balances.shipbob.get(place, NOTHING),
             balances.netsuite.get(place, NOTHING),
             by_place.get(place, ()),
         )
         for place in {*balances.shipbob, *balances.netsuite, *by_place}
-    ]
+    }
+    _drop_halves(lines, by_place)
     return TieOut(
         basis=balances.basis,
-        lines=tuple(sorted(lines, key=lambda one: (not one.red, one.place))),
+        lines=tuple(sorted(lines.values(), key=lambda one: (not one.red, one.place))),
         notes=tuple(notes),
         named=balances.named,
     )
+
+
+def _drop_halves(
+    lines: dict[TiePlace, TieLine], by_place: Mapping[TiePlace, Sequence[TieItem]]
+) -> None:
+    """Tie places anew without items that explain at one of their two places only."""
+    left = dict(by_place)
+    while dropped := halves(lines, left):
+        for place, items in left.items():
+            kept = [one for one in items if one.pair not in dropped]
+            if len(kept) < len(items):
+                left[place], line = kept, lines[place]
+                lines[place] = line_of(place, line.shipbob, line.netsuite, kept)
 
 
 def line_of(place: TiePlace, shipbob: Side, netsuite: Side, items: Sequence[TieItem]) -> TieLine:
@@ -90,7 +106,7 @@ def _told(made: Decimal, items: Sequence[TieItem]) -> _Told:
     """
     by_standing: dict[str, list[TieItem]] = defaultdict(list)
     for one in items:
-        by_standing[one.kind.rule.standing].append(one)
+        by_standing["in_full" if one.certain else one.kind.rule.standing].append(one)
     refused, fitting = by_standing["booked_or_not"], by_standing["if_it_fits"]
     standing = [*by_standing["in_full"], *refused]
     rest = made - _sum(standing)

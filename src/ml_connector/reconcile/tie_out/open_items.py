@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from ml_connector.reconcile.amounts import with_unit
 from ml_connector.reconcile.compare.handled import HandlingDocument
@@ -106,7 +107,7 @@ def open_items(report: Report, known: KnownOpen) -> list[TieItem]:
         *_of_rows(report, known),
         *_of_documents(report.differences, known),
         *_of_quarantine(known),
-        *_of_transit(one for one in known.in_transit if one.since >= known.since),
+        *_of_transit(_in_transit(report, known)),
     ]
 
 
@@ -156,17 +157,28 @@ _COLUMNS: Final = (
     ("difference", OpenKind.DOCUMENT_DIFFERS, -1),
 )
 
-_SHOWN_AS: Final[Mapping[OpenKind, Collection[Kind]]] = {
-    OpenKind.POSTED_LATER: {Kind.POSTED_LATER},
-    OpenKind.POSTED_FROM_EARLIER: {Kind.POSTED_FROM_EARLIER},
+_SHOWN_AS: Final[Mapping[OpenKind, frozenset[Kind]]] = {
+    OpenKind.POSTED_LATER: frozenset({Kind.POSTED_LATER}),
+    OpenKind.POSTED_FROM_EARLIER: frozenset({Kind.POSTED_FROM_EARLIER}),
     OpenKind.DECIDED: frozenset(Kind),
-    OpenKind.DOCUMENT_DIFFERS: {
-        *(Kind.DOCUMENT_DELETED, Kind.DOCUMENT_VOIDED, Kind.DOCUMENT_CHANGED),
-        *(Kind.LOCATION_CHANGED, Kind.DATE_CHANGED, Kind.PERIOD_CHANGED),
-        Kind.DOCUMENT_NOT_NEEDED,
-        *(Kind.DOCUMENT_CORRECTED, Kind.DOCUMENT_REENTERED),
-    },
+    OpenKind.DOCUMENT_DIFFERS: frozenset(
+        {
+            *(Kind.DOCUMENT_DELETED, Kind.DOCUMENT_VOIDED, Kind.DOCUMENT_CHANGED),
+            *(Kind.LOCATION_CHANGED, Kind.DATE_CHANGED, Kind.PERIOD_CHANGED),
+            Kind.DOCUMENT_NOT_NEEDED,
+            *(Kind.DOCUMENT_CORRECTED, Kind.DOCUMENT_REENTERED),
+        }
+    ),
 }
+
+
+_DIFFERING: Final = _SHOWN_AS[OpenKind.DOCUMENT_DIFFERS] - {
+    Kind.DATE_CHANGED,
+    Kind.PERIOD_CHANGED,
+    Kind.DOCUMENT_CORRECTED,
+    Kind.DOCUMENT_REENTERED,
+}
+"""How a document of ours may differ so that its units are not where they were posted."""
 
 
 def _of_rows(report: Report, known: KnownOpen) -> Iterator[TieItem]:
@@ -233,7 +245,8 @@ def _of_documents(found: Iterable[Difference], known: KnownOpen) -> Iterator[Tie
         total = sum((one.netsuite or Decimal(0) for one in some), Decimal(0))
         held = known.quarantine in places and not total
         for one in some:
-            yield _of_document(one, OpenKind.QUARANTINED if held else OpenKind.MOVED_BY_OTHERS)
+            item = _of_document(one, OpenKind.QUARANTINED if held else OpenKind.MOVED_BY_OTHERS)
+            yield replace(item, certain=held and one.where == known.quarantine)
 
 
 def _is_of_others(one: Difference, known: KnownOpen) -> bool:
@@ -264,17 +277,28 @@ def _of_quarantine(known: KnownOpen) -> Iterator[TieItem]:
                 f" {known.quarantine}"
             )
             for where, quantity in ((location, units), (known.quarantine, -units)):
+                # ShipBob may count them at the center or not; NetSuite has them in quarantine.
                 yield TieItem(
                     kind=OpenKind.QUARANTINED,
                     place=TiePlace(one.sku, where),
                     quantity=quantity,
                     says=says,
+                    certain=where == known.quarantine,
                 )
+
+
+def _in_transit(report: Report, known: KnownOpen) -> Iterator[InTransit]:
+    """Yield what is in transit of the month, where our document of it stands as it was posted."""
+    differs = {one.source for one in report.differences if one.kind in _DIFFERING and one.source}
+    for one in known.in_transit:
+        if one.since >= known.since and one.source not in differs:
+            yield one
 
 
 def _of_transit(found: Iterable[InTransit]) -> Iterator[TieItem]:
     for one in found:
         units = one.units
+        pair = f"{one.source}, {units.source_line}" if units.location and units.bound_for else ""
         for where, quantity in (
             (units.location, -units.quantity),
             (units.bound_for, units.quantity),
@@ -286,6 +310,7 @@ def _of_transit(found: Iterable[InTransit]) -> Iterator[TieItem]:
                     quantity=Decimal(quantity),
                     says=f"{one.source}, {units.source_line}: {units.reason}",
                     source=one.source,
+                    pair=pair,
                 )
 
 

@@ -69,6 +69,9 @@ class TieItem(msgspec.Struct, frozen=True, kw_only=True):
         source: the fact it is of, such as ``wro 90311``; empty where none is known.
         documents: in either system.
         day: on which it happened; None where that is not one day.
+        certain: whether it counts in full here, whatever holds for others of its kind.
+        pair: shared by the two items of what lies at one place and is booked at another: either
+            both explain, or none; empty where it has no other half.
     """
 
     kind: OpenKind
@@ -79,6 +82,8 @@ class TieItem(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     documents: tuple[DocumentRef, ...] = ()
     day: date | None = None
+    certain: bool = False
+    pair: str = ""
 
 
 class TieLine(msgspec.Struct, frozen=True, kw_only=True):
