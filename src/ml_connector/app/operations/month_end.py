@@ -170,7 +170,9 @@ async def _compared(
             spoiled: list[SpoiledRow] = []
             with gathering(spoiled):
                 orders = await read_netsuite(installation, stored_month, context, month, progress)
-                stock = await tie_out.measured(context, month, recent=recent, progress=progress)
+                stock = await tie_out.measured(
+                    context, month, installation.database, recent=recent, progress=progress
+                )
                 money = await month_money.measured(context, month, recent=recent)
             if recent:
                 spoiled += await _read_shipbob(

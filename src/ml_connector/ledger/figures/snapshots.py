@@ -19,6 +19,17 @@ where s.connection = %(name)s and s.flow = 'inventory'
 order by s.key
 """
 
+_BEFORE: Final = """
+select s.key as location, r.id as run_id, r.started_at
+from subject as s join lateral (
+    select id, started_at from run where subject_id = s.id and facts is not null
+    and finished_at is not null and started_at >= %(since)s and started_at < %(moment)s
+    order by started_at desc limit 1
+) as r on true
+where s.connection = %(name)s and s.flow = 'inventory'
+order by s.key
+"""
+
 _HISTORY: Final = f"""
 with runs as (
     select r.id, r.started_at, r.facts,
@@ -38,6 +49,13 @@ select r.started_at as at, l.shipbob, l.netsuite from runs as r, lateral (
 async def latest(on: Connection, name: str) -> list[dict[str, Any]]:
     """Return the last comparison of each location of a connection that has ended."""
     return await rows(on, _LATEST, {"name": name})
+
+
+async def before(
+    on: Connection, name: str, moment: datetime, *, since: datetime
+) -> list[dict[str, Any]]:
+    """Return the last comparison of each location that began before a moment, not before since."""
+    return await rows(on, _BEFORE, {"name": name, "moment": moment, "since": since})
 
 
 async def facts(on: Connection, run_id: int, started_at: datetime) -> bytes | None:

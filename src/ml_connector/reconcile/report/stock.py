@@ -49,6 +49,10 @@ BASES: Final[dict[Basis, str]] = {
         "The opening balances are counted back from the closing ones: only the movements of the"
         " month are tied out."
     ),
+    "snapshots": (
+        "All balances are those of comparisons of stock that are kept: ShipBob's history does not"
+        " go back so far."
+    ),
 }
 """Where the opening balances are from, for a person."""
 

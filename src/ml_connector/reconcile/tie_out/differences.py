@@ -80,8 +80,8 @@ def _of_line(line: TieLine, tied: TieOut) -> Iterator[Difference]:
         yield _named(line, tied.location(line.place.where), kind, items)
     if line.unexplained:
         yield _unexplained(line, tied.location(line.place.where))
-    if tied.basis == "movements" and line.shipbob.opened != line.netsuite.opened:
-        yield _opening(line, tied.location(line.place.where))
+    if tied.basis != "sealed" and line.shipbob.opened != line.netsuite.opened:
+        yield _opening(line, tied)
 
 
 def _named(line: TieLine, location: str, kind: OpenKind, items: list[TieItem]) -> Difference:
@@ -128,7 +128,9 @@ def _unexplained(line: TieLine, location: str) -> Difference:
     )
 
 
-def _opening(line: TieLine, location: str) -> Difference:
+def _opening(line: TieLine, tied: TieOut) -> Difference:
+    location = tied.location(line.place.where)
+    counted = "counted back from the stock on hand" if tied.basis == "movements" else "as compared"
     opened = line.shipbob.opened - line.netsuite.opened
     return Difference(
         kind=Kind.STOCK_OPENING,
@@ -139,7 +141,7 @@ def _opening(line: TieLine, location: str) -> Difference:
         netsuite=line.netsuite.opened,
         says=(
             f"{line.place.what} at location {location}: {more(opened)} before the month's"
-            " movements, counted back from the stock on hand"
+            f" movements, {counted}"
         ),
         remedy=(
             "To let NetSuite follow ShipBob's count: ml-connector drift decide"

@@ -11,9 +11,9 @@ import msgspec
 from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.tie_out.kinds import OpenKind
 
-Basis = Literal["sealed", "movements"]
-"""Where the opening balances are from: the month before, as it was sealed; or nowhere, and then
-only the movements are tied."""
+Basis = Literal["sealed", "movements", "snapshots"]
+"""Where the balances are from: the month before, as it was sealed; nowhere, and then only the
+movements are tied; or kept comparisons of stock, where ShipBob no longer tells."""
 
 
 class TiePlace(NamedTuple):

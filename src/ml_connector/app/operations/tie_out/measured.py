@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.app.operations.tie_out.kept_stock import tied_from_kept
 from ml_connector.app.operations.tie_out.looked_into import looked_into
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.reconcile.compare.compare import Gathered
@@ -36,6 +37,7 @@ from ml_connector.reconcile.tie_out.refusals import judged
 from ml_connector.reconcile.tie_out.rows import Balances, TieItem, TieOut
 from ml_connector.rules.facts import item_fact
 from ml_connector.rules.items import item_name
+from ml_connector.storage.database import Database
 from ml_connector.transport.spoiled import gathering
 
 MOST_LOOKED_INTO: Final = 500
@@ -56,36 +58,44 @@ def window_of(context: ConnectionContext, month: Month) -> Window:
     return Window(first, month.after, settings.schedule.zone)
 
 
-def why_not(context: ConnectionContext, *, recent: bool) -> str:
+def why_not(context: ConnectionContext) -> str:
     """Return why a month's stock is not tied out; empty where it is."""
     if not context.settings.locations:
         return "No fulfillment center is mapped to a location: there is no stock to tie out."
     if "inventory" in context.settings.flows_off:
         return "Stock is not tied out: the flow inventory is off under [flows]."
-    if not recent:
-        return "Stock is not tied out: the month is too long ago to ask ShipBob's history."
     return ""
 
 
-Stock = StockOfBoth | str
-"""Both systems' stock, or why it was not read."""
+Stock = StockOfBoth | TieOut | str
+"""Both systems' stock, or what kept comparisons say of it, or why it was not read."""
 
 
 async def measured(
     context: ConnectionContext,
     month: Month,
+    database: Database,
     *,
     recent: bool,
     progress: Callable[[str, int], object],
 ) -> Stock:
     """Read both systems' stock and movements, or say why a month's stock is not tied out.
 
+    Args:
+        context: of the connection.
+        month: which.
+        database: of the comparisons that are kept.
+        recent: whether ShipBob's history still goes back so far; else kept comparisons serve.
+        progress: called while it reads.
+
     Raises:
         ConnectorError: one of the systems can't be read.
     """
-    why = why_not(context, recent=recent)
+    why = why_not(context)
     if why:
         return why
+    if not recent:
+        return await tied_from_kept(database, context.settings, month)
     progress("Reading stock", 0)
     return await read(context, month)
 
@@ -118,6 +128,8 @@ async def added(
     """
     if isinstance(stock, str):
         return msgspec.structs.replace(report, not_tied=stock)
+    if isinstance(stock, TieOut):
+        return await _with(report, context, month, stock)
     settings = context.settings
     quarantine = settings.policies.quarantine_location or ""
     names = gathered.names.knowing(
@@ -136,6 +148,10 @@ async def added(
         hides_kits=stock.netsuite.hides_kits,
     )
     done = await tied(context, month, report, known, first=stock, openings=openings)
+    return await _with(report, context, month, done)
+
+
+async def _with(report: Report, context: ConnectionContext, month: Month, done: TieOut) -> Report:
     ids = await _items(context, {one.place.what for one in done.red})
     found = identified(str(month), ordered(differences(done, ids)))
     return msgspec.structs.replace(

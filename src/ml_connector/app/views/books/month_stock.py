@@ -70,7 +70,7 @@ def month_stock(shown: Mapping[str, Any]) -> MonthStock | None:
         return None
     return MonthStock(
         is_tied=tied["basis"] is not None,
-        has_openings=tied["basis"] == "sealed",
+        has_openings=tied["basis"] in {"sealed", "snapshots"},
         notes=tuple(tied["notes"]),
         places=tuple(map(_place, tied["lines"])),
         totals=_place({**tied["totals"], "sku": ""}) if tied["totals"] else None,
