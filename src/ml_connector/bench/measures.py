@@ -9,6 +9,7 @@ from ml_connector.bench.ack_latency import ack_latency
 from ml_connector.bench.acks import acks
 from ml_connector.bench.audit import audit
 from ml_connector.bench.figures import Measured
+from ml_connector.bench.forgeries import FORGED, QUICK, forged
 from ml_connector.bench.inbound import first_poll, large_wro
 from ml_connector.bench.invoice import invoice
 from ml_connector.bench.lanes import lanes
@@ -118,6 +119,7 @@ MEASURES: Final = {
     "simulators": Measure(
         do=lambda at: simulators(at.folder, seconds=at.seconds, rounds=at.rounds, quick=at.quick)
     ),
+    "forgeries": Measure(do=lambda at: forged(count=QUICK if at.quick else FORGED), rounds=1),
     "audit": Measure(do=lambda at: audit(at.folder, quick=at.quick)),
     "month-end": Measure(do=lambda at: month_end(at.folder, quick=at.quick)),
     "pages": Measure(do=lambda at: page_views(at.folder, quick=at.quick)),
