@@ -3,7 +3,7 @@
 import asyncio
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any, NamedTuple, Self
 from urllib.parse import unquote, urlencode
@@ -79,9 +79,15 @@ class Inside:
 
     def ask(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Told:
         """Send a request and return what is answered."""
+        return self.stream(method, path, headers, iter([body]))
+
+    def stream(self, method: str, path: str, headers: Headers, body: Iterator[bytes]) -> Told:
+        """Send a request whose body comes part by part; those that nobody reads are left."""
         return self._runner.run(self._asked(method, path, list(headers), body))
 
-    async def _asked(self, method: str, path: str, headers: Headers, body: bytes) -> Told:
+    async def _asked(
+        self, method: str, path: str, headers: Headers, body: Iterator[bytes]
+    ) -> Told:
         where, _, query = path.partition("?")
         scope: dict[str, Any] = {
             "type": "http",
@@ -98,11 +104,11 @@ class Inside:
             "server": ("127.0.0.1", 8700),
             "state": {},
         }
-        parts = [{"type": "http.request", "body": body, "more_body": False}]
         status, named, answer = 0, {}, b""
 
         async def receive() -> dict[str, Any]:
-            return parts.pop(0) if parts else {"type": "http.disconnect"}
+            part = next(body, None)
+            return {"type": "http.request", "body": part or b"", "more_body": part is not None}
 
         async def send(message: Any) -> None:
             nonlocal status, named, answer
