@@ -140,5 +140,5 @@ def _beginning(day: str | None) -> datetime | None:
 def _read(answer: Answer, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.body, type=shape, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Retryable("NetSuite's answer about certificates can't be read") from error

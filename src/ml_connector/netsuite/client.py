@@ -350,5 +350,5 @@ def _read(answer: Answer, shape: type[T], record_type: str) -> T:
         raise Unreadable(
             f"A record of type {record_type} is not what NetSuite is documented to answer: {error}"
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Retryable(f"NetSuite's answer for {record_type} can't be read") from error

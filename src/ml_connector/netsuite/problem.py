@@ -21,7 +21,8 @@ _PREAMBLES: Final = (
 )
 # A list of all other values in the account does not help a person.
 _IDENTIFIERS: Final = re.compile(r"\s*Available identifiers are:.*$", re.IGNORECASE)
-_E_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+# From the beginning of a word only: from each letter of a long one it would take for ever.
+_E_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}(\.[\w-]*)*")
 _ERROR_ID: Final = re.compile(r"\bError ID:\s*([A-Za-z0-9_-]{4,80})", re.IGNORECASE)
 

@@ -1,6 +1,8 @@
 """The rows of one page of a SuiteQL answer, typed (netsuite.md section 4.2)."""
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -9,6 +11,9 @@ from ml_connector.errors import Retryable
 from ml_connector.transport.spoiled import Spoiled
 
 T = TypeVar("T")
+
+# What Decimal also takes for a number; a name may be such a text as well.
+_NO_NUMBER: Final = re.compile(rb'"\s*[+-]?(?:s?nan[0-9]*|inf(?:inity)?)\s*"', re.IGNORECASE)
 
 _DECODERS: Final[dict[type[Any], "msgspec.json.Decoder[RowPage[Any]]"]] = {}
 
@@ -55,7 +60,7 @@ def read_page(body: bytes, row_type: type[T], operation: str, *, spoiled: Spoile
         Retryable: it is no JSON.
     """
     try:
-        if _in_lower_case(body):
+        if _in_lower_case(body) and _NO_NUMBER.search(body) is None:
             try:
                 page = _decoder(row_type).decode(body)
             except msgspec.ValidationError:
@@ -64,7 +69,7 @@ def read_page(body: bytes, row_type: type[T], operation: str, *, spoiled: Spoile
                 rows = page.items
                 return TypedPage(rows, len(rows), page.has_more, page.total_results)
         return _patiently(body, row_type, spoiled)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Retryable(f"NetSuite's answer to {operation} can't be read") from error
 
 
@@ -101,7 +106,20 @@ def _patiently(body: bytes, row_type: type[T], spoiled: Spoiled) -> TypedPage[T]
     typed: list[T] = []
     for row in rows:
         try:
-            typed.append(msgspec.convert(row, row_type, strict=False))
+            typed.append(_finite(msgspec.convert(row, row_type, strict=False)))
         except msgspec.ValidationError as error:
             spoiled.add(row, error)
     return TypedPage(typed, len(rows), page.has_more, page.total_results)
+
+
+def _finite(row: T) -> T:
+    """Return a row whose numbers are numbers: a ``Decimal`` is also made of the text NaN.
+
+    Raises:
+        msgspec.ValidationError: one is none.
+    """
+    for name in getattr(row, "__struct_fields__", ()):
+        value = getattr(row, name)
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise msgspec.ValidationError(f"Expected a number, got `{value}` - at `$.{name}`")
+    return row

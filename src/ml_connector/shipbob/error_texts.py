@@ -40,7 +40,8 @@ _OF_PEOPLE: Final = re.compile(
     r"address|e-?mail|phone|recipient|customer|(^|[._])name$|zip", re.IGNORECASE
 )
 _HIDDEN: Final = (
-    (re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+"), "(e-mail)"),
+    # From the beginning of a word only: from each letter of a long one it would take for ever.
+    (re.compile(r"(?<![^\s@<>\"'])[^\s@<>\"']+@[^\s@<>\"']+"), "(e-mail)"),
     (re.compile(r"https?://\S+", re.IGNORECASE), "(address)"),
     (re.compile(r"bearer\s+\S+", re.IGNORECASE), "(token)"),
     (re.compile(r"whsec_\S*", re.IGNORECASE), "(secret)"),

@@ -390,3 +390,15 @@ def to_utc(payload: msgspec.Struct, *names: str) -> None:
         except OverflowError:
             raise ValueError(f"{name} is out of range") from None
         msgspec.structs.force_setattr(payload, name, utc)
+
+
+def be_finite(payload: msgspec.Struct, *names: str) -> None:
+    """See that these amounts of a payload are numbers, while it is built.
+
+    Raises:
+        ValueError: one is none: ``Decimal`` is also made of the text NaN.
+    """
+    for name in names:
+        amount: Decimal | None = getattr(payload, name)
+        if amount is not None and not amount.is_finite():
+            raise ValueError(f"{name} is no number")

@@ -281,7 +281,7 @@ def read_clock(answer: Answer) -> datetime:
     try:
         [row] = msgspec.json.decode(answer.body, type=_Clocks).items
         return datetime.fromisoformat({key.lower(): row[key] for key in row}["now"])
-    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, ValueError):
+    except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
         raise Retryable("NetSuite did not say what time it is") from None
 
 

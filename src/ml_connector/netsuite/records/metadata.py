@@ -45,7 +45,7 @@ def parse_metadata(answer: Answer, record_types: Sequence[str]) -> Metadata:
     """
     try:
         schemas = msgspec.json.decode(answer.body, type=_Catalogue).components.schemas
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Retryable("NetSuite's metadata catalogue can't be read") from error
     by_name = {name.lower(): schema for name, schema in schemas.items()}
     properties: dict[str, frozenset[str]] = {}

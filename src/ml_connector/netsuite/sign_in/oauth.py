@@ -247,7 +247,7 @@ def parse_token(answer: Answer) -> NewToken:
     """
     try:
         read = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         read = None
     if read is None or read.token_type.lower() != "bearer":
         raise Retryable("NetSuite's answer to the token request holds no access token")
@@ -303,7 +303,7 @@ def _oauth_error(answer: Answer) -> str | None:
         return None
     try:
         return msgspec.json.decode(answer.body, type=_OAuthError).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -15,7 +15,7 @@ from ml_connector.awaited import AwaitedKind
 from ml_connector.shipbob import payloads
 from ml_connector.shipbob.filters import moment
 from ml_connector.shipbob.paging import Style
-from ml_connector.shipbob.payloads import calendar_day
+from ml_connector.shipbob.payloads import be_finite, calendar_day
 from ml_connector.shipbob.session import Request, ShipBobSession, segment
 from ml_connector.transport.call import Priority
 from ml_connector.transport.spoiled import Spoiled
@@ -43,6 +43,10 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     invoice_type: str | None = None
     running_balance: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        """Take no amount that is no number."""
+        be_finite(self, "amount")
+
     @property
     def day(self) -> date | None:
         """The date of the invoice; None if it can't be read."""
@@ -55,6 +59,10 @@ class Tax(msgspec.Struct, frozen=True, kw_only=True):
     tax_type: str | None = None
     tax_rate: Decimal | None = None
     tax_amount: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        """Take no amount that is no number."""
+        be_finite(self, "tax_amount")
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +91,10 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     invoice_type: str | None = None
     taxes: tuple[Tax, ...] = ()
     additional_details: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Take no amount that is no number."""
+        be_finite(self, "amount")
 
     @property
     def charged_on(self) -> date | None:
