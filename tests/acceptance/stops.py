@@ -488,25 +488,27 @@ STORIES: Final[tuple[Story, ...]] = (
 
 BY_APPLYING: Final = "what applies the connection wakes it; see the waking of its kind"
 
+BY_ITSELF: Final = "it stops whatever comes, so test_emptying plays it by itself"
+
 NOT_PLAYED: Final = MappingProxyType(
     {
         Cause.LOCATION_UNMAPPED: BY_APPLYING,
         Cause.ACCOUNT_UNMAPPED: BY_APPLYING,
         Cause.VENDOR_MISSING: BY_APPLYING,
         Cause.CURRENCY_DIFFERS: BY_APPLYING,
-        Cause.SUBSIDIARY_UNCLEAR: BY_APPLYING,
-        Cause.FLOW_OFF: BY_APPLYING,
-        Cause.SETTINGS_UNREADABLE: BY_APPLYING,
-        Cause.CREDENTIALS_INVALID: BY_APPLYING,
-        Cause.PERMISSION_MISSING: "of the whole connection: the other stories could not stop",
-        Cause.LINE_NUMBERS_UNCLEAR: "of the whole account: see the test of line numbers",
+        Cause.SUBSIDIARY_UNCLEAR: BY_ITSELF,
+        Cause.FLOW_OFF: BY_ITSELF,
+        Cause.SETTINGS_UNREADABLE: BY_ITSELF,
+        Cause.CREDENTIALS_INVALID: BY_ITSELF,
+        Cause.PERMISSION_MISSING: BY_ITSELF,
+        Cause.LINE_NUMBERS_UNCLEAR: BY_ITSELF,
         Cause.PERIOD_CLOSED: "of the whole account: see the test of parking",
         Cause.KIT_UNCLEAR: "goes on by a change of its order, like sku_not_on_order",
         Cause.INVOICE_DOES_NOT_TIE: "news of its own: the sweep sees the charge that came late",
         Cause.STOCK_DRIFT: "the next comparison ends it",
-        Cause.REFUSED_BY_NETSUITE: "is tried again: the simulator refuses nothing for a while",
-        Cause.REFUSED_BY_SHIPBOB: "is tried again: the simulator refuses nothing for a while",
-        Cause.EVENT_UNREADABLE: "has no subject: the sweep finds what it was about",
+        Cause.REFUSED_BY_NETSUITE: BY_ITSELF,
+        Cause.REFUSED_BY_SHIPBOB: "refuses only what no plan holds: test_against_simulator",
+        Cause.EVENT_UNREADABLE: "goes on when the row can be read: test_poison_rows plays it",
         Cause.UNEXPLAINED: "a fault of this software",
         Cause.BUG: "a fault of this software",
     }
