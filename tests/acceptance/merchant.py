@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy.engine import make_url
 
+import drawn_worlds
 from acceptance.service import Answered, Process, command, free_port, serving
 from databases import drop_database
 from ml_connector.app.connections.apply import Applied, apply_connection
@@ -26,6 +27,7 @@ from ml_connector.config import connection as connection_file
 from ml_connector.config.settings import Settings
 from ml_connector.flows import tracking
 from ml_connector.sim.clock import Clock
+from ml_connector.sim.readings import Readings
 from ml_connector.sim.shipbob.books.receiving import Wro
 from ml_connector.sim.shipbob.people.dock import Item
 from ml_connector.sim.stories.wro import TOPICS
@@ -248,14 +250,19 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def merchant(
-    folder: Path, database_url: str | None, *, clock: Clock | None = None
+    folder: Path,
+    database_url: str | None,
+    *,
+    clock: Clock | None = None,
+    readings: Readings | None = None,
 ) -> Iterator[Merchant]:
     """Both systems with what a merchant has set up there, and an installation, not served yet.
 
     Without a database URL the installation uses the embedded server. Both systems have the
-    real time unless a clock is given.
+    real time unless a clock is given, and are in the world of ``drawn_worlds`` unless readings
+    are given.
     """
-    with world(clock=clock) as both:
+    with world(clock=clock, readings=readings or drawn_worlds.of_environment()) as both:
         netsuite, shipbob = both.netsuite, both.shipbob
         shipbob.books.limit.per_minute = 0
         netsuite.add_subsidiary("Acme", internal_id=1)

@@ -504,7 +504,7 @@ class ParcelsBack:
         rows = self._books.rows(
             "SELECT l.id, i.itemid, l.quantity, l.quantityshiprecv, l.isclosed"
             " FROM transactionline l JOIN _item i ON i.id = l.item"
-            " WHERE l.\"transaction\" = ? AND l.mainline = 'F'",
+            " WHERE l.\"transaction\" = ? AND l.mainline = 'F' AND l.taxline = 'F'",
             (authorization,),
         )
         return [

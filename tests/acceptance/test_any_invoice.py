@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import drawn_worlds
 from acceptance.closing import close
 from acceptance.in_process import sync
 from acceptance.invoicing import (
@@ -39,8 +40,11 @@ from ml_connector.app.operations import undo as undoing
 from ml_connector.app.operations.fee_audit import accrue
 from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.month import Month
+from ml_connector.sim.readings import Readings
 
 SEED: Final = int(os.environ.get("MLC_TEST_SEED", "20261130"))
+WORLDS: Final = (1,)
+"""Drawn for a few of them besides; others by ``MLC_TEST_WORLD``."""
 INVOICES: Final = int(os.environ.get("MLC_TEST_INVOICES", "300"))
 
 Owed = Literal["posted", "by hand", "taken back", "nothing", "waiting"]
@@ -427,12 +431,18 @@ class Installation:
                 story.changed = True
 
 
+DRAWN: Final = pytest.param(INVOICES, drawn_worlds.of_environment(), id="as drawn")
+"""In the usual world, or in that of ``MLC_TEST_WORLD``."""
+
+
 @pytest.fixture
-def world(tmp_path: Path, server_url: str, template: str) -> Iterator[Invoicing]:
+def world(
+    tmp_path: Path, server_url: str, template: str, readings: Readings
+) -> Iterator[Invoicing]:
     clock = start()
     with (
         fresh_database(server_url, template) as url,
-        merchant(tmp_path, url, clock=clock) as acme,
+        merchant(tmp_path, url, clock=clock, readings=readings) as acme,
     ):
         netsuite, shipbob = acme.world.netsuite, acme.world.shipbob
         shipbob.announcer.tune(losses=1.0)
@@ -451,20 +461,27 @@ def world(tmp_path: Path, server_url: str, template: str) -> Iterator[Invoicing]
         yield drawn
 
 
-def test_what_is_owed_is_what_was_charged_less_what_waits(world: Invoicing) -> None:
-    print(f"MLC_TEST_SEED={SEED} MLC_TEST_INVOICES={INVOICES}")  # noqa: T201 - to draw it again
+@pytest.mark.parametrize(
+    ("invoices", "readings"),
+    [
+        DRAWN,
+        *(pytest.param(12, drawn_worlds.going_on(seed), id=f"world {seed}") for seed in WORLDS),
+    ],
+)
+def test_what_is_owed_is_what_was_charged_less_what_waits(world: Invoicing, invoices: int) -> None:
+    print(f"MLC_TEST_SEED={SEED} MLC_TEST_INVOICES={invoices}")  # noqa: T201 - to draw it again
     oracle = Oracle(world)
     ours = Installation(world, oracle)
-    world.enter(INVOICES // 3)
+    world.enter(invoices // 3)
     ours.bill()
     for day in range(ROUNDS):
-        world.happen(oracle.standing(), new=INVOICES // 6 if day < 4 else 0)
+        world.happen(oracle.standing(), new=invoices // 6 if day < 4 else 0)
         ours.undo()
         ours.bill()
     ours.bill(all_of_them=True)
     oracle.close()
 
     assert oracle.seen.keys() == {"posted", "by hand", "taken back", "nothing", "waiting"} or (
-        INVOICES < 300
+        invoices < 300
     )
     assert not oracle.wrong, f"MLC_TEST_SEED={SEED}\n" + "\n".join(oracle.wrong)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import drawn_worlds
 from acceptance.closing import close
 from acceptance.deliveries import start
 from acceptance.in_process import sync
@@ -41,11 +42,14 @@ from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import STOCK
+from ml_connector.sim.readings import Readings
 from ml_connector.sim.shipbob.books.orders import GONE, Shipment
 from ml_connector.words import DecisionKind
 from waiting import until
 
 SEED: Final = int(os.environ.get("MLC_TEST_SEED", "20261130"))
+WORLDS: Final = (1,)
+"""Drawn for a few of them besides; others by ``MLC_TEST_WORLD``."""
 ORDERS: Final = int(os.environ.get("MLC_TEST_ORDERS", "300"))
 
 SETTLED: Final = "done"
@@ -460,12 +464,16 @@ class Installation:
             await decide(installation, proposal, person="shop")
 
 
+DRAWN: Final = pytest.param(ORDERS, drawn_worlds.of_environment(), id="as drawn")
+"""In the usual world, or in that of ``MLC_TEST_WORLD``."""
+
+
 @pytest.fixture
-def world(tmp_path: Path, server_url: str, template: str) -> Iterator[Parcels]:
+def world(tmp_path: Path, server_url: str, template: str, readings: Readings) -> Iterator[Parcels]:
     clock = start(ROUNDS + 8)
     with (
         fresh_database(server_url, template) as url,
-        merchant(tmp_path, url, clock=clock) as acme,
+        merchant(tmp_path, url, clock=clock, readings=readings) as acme,
     ):
         netsuite, shipbob = acme.world.netsuite, acme.world.shipbob
         shipbob.announcer.tune(losses=1.0)
@@ -487,11 +495,18 @@ def world(tmp_path: Path, server_url: str, template: str) -> Iterator[Parcels]:
         yield Parcels(acme, clock, Random(SEED))
 
 
-def test_every_parcel_is_fulfilled_once_and_where_it_left(world: Parcels) -> None:
-    print(f"MLC_TEST_SEED={SEED} MLC_TEST_ORDERS={ORDERS}")  # noqa: T201 - to draw it again
+@pytest.mark.parametrize(
+    ("orders", "readings"),
+    [
+        DRAWN,
+        *(pytest.param(5, drawn_worlds.going_on(seed), id=f"world {seed}") for seed in WORLDS),
+    ],
+)
+def test_every_parcel_is_fulfilled_once_and_where_it_left(world: Parcels, orders: int) -> None:
+    print(f"MLC_TEST_SEED={SEED} MLC_TEST_ORDERS={orders}")  # noqa: T201 - to draw it again
     oracle = Oracle(world)
     ours = Installation(world, oracle)
-    world.enter(ORDERS)
+    world.enter(orders)
     for day in range(ROUNDS):
         world.happen(last=day == ROUNDS - 1)
         ours.track()

@@ -66,7 +66,6 @@ _LESSER: Final = frozenset(
         "running_balance",
         "ship_option",
         "tags",
-        "taxes",
         "tracking_url",
         "transactions",
     }
