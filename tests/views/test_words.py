@@ -45,6 +45,7 @@ def test_subjects_and_events_are_called_as_people_call_them() -> None:
     assert subject_title(None, None) == ""
     assert topic_title("wro.completed", "webhook") == "WRO completed"
     assert topic_title("wro.completed", "sweep") == "WRO completed (sweep)"
+    assert topic_title("appeared: sku:N.EW_7-XL", "wake") == "Appeared: sku:N.EW_7-XL (wake)"
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,13 @@ def subject_title(flow: str | None, key: str | None) -> str:
 
 
 def topic_title(topic: str, source: str) -> str:
-    """Return what an event tells of, for a person."""
-    text = re.sub(r"[._]+", " ", topic).strip().capitalize().replace("Wro", "WRO")
+    """Return what an event tells of, for a person.
+
+    What stands after a colon is somebody's own text, such as a SKU: it is shown as it is.
+    """
+    what, colon, own = topic.partition(": ")
+    said = re.sub(r"[._]+", " ", what).strip().capitalize().replace("Wro", "WRO")
+    text = f"{said}{colon}{own}"
     return text if source == "webhook" else f"{text} ({source})"
 
 

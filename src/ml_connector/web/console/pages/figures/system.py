@@ -26,7 +26,14 @@ async def installation_page(request: WebRequest) -> Response[bytes]:
         found = await system_page(on, console.settings)
         verifying = await proofs.newest(on, "", "verify-backup")
         kept = await backup_page(on, console.settings)
-    return page(request, "system.html.jinja", found=found, kept=kept, verifying=verifying)
+    return page(
+        request,
+        "system.html.jinja",
+        found=found,
+        kept=kept,
+        verifying=verifying,
+        is_sandbox=console.sandbox is not None,
+    )
 
 
 @get("/system/backups/{name:str}", guards=[needs("backup")])
