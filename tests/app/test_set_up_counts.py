@@ -150,6 +150,18 @@ def looked(*channels: str, tranid: int = 50, best: str = "tranid") -> Seen:
             "Choose the channel of this connection.",
         ),
         (
+            {},
+            Seen(subsidiaries=[Choosable(id="1", name="Harbor & Pine")]),
+            "NetSuite lists a subsidiary, and none is chosen: adjustments",
+            "Choose the subsidiary of this connection.",
+        ),
+        (
+            {"netsuite": {"subsidiary": "1"}},
+            Seen(subsidiaries=[Choosable(id="1", name="Harbor & Pine")]),
+            "",
+            "",
+        ),
+        (
             {"shipbob": {"channel_id": 3}},
             looked("1"),
             "Channel 3 can't be written to with this token.",

@@ -80,7 +80,7 @@ def signs_in_to_netsuite(seen: Window, shop: Merchant, file: "Path") -> None:
     page, world = seen.page, shop.world
     page.get_by_role("button", name="Make the certificate").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Certificate", exact=True).click()
+        page.get_by_role("link", name="Download the certificate").click()
     download.value.save_as(file)
     uploaded = world.netsuite.register_certificate(CLIENT_ID, file.read_text("ascii"))
     page.get_by_label("Client id of the integration").fill(CLIENT_ID)

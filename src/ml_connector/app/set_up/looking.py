@@ -107,6 +107,8 @@ async def _compare(opened: OpenedDraft, seen: Seen, checks: list[Check], tells: 
         tried = await try_ways(shipbob, netsuite)
         found["orders"] = tried
         best = tried.of(tried.best)
+        if not tried.orders:
+            return "none yet to try the rules on"
         return f"{best.one if best else 0} of {tried.orders} have one sales order"
 
     await _check(checks, "shipbob", "products", products(), needed=False)
@@ -177,7 +179,7 @@ async def _subsidiaries(client: NetSuite, found: dict[str, list[Choosable]]) -> 
     except UnknownIdentifier:
         return "the account has none"
     found["subsidiaries"] = [Choosable(id=one.id, name=one.name) for one in listed]
-    return f"{len(listed)}"
+    return f"{len(listed)} to choose from"
 
 
 async def _shipbob(opened: OpenedDraft) -> Looked:

@@ -41,6 +41,7 @@ def misfits(
     return (
         *_unmapped(answers, centers),
         *_channel(answers, seen),
+        *_subsidiary(answers, seen),
         *_accounts(answers),
         *_orders(answers, seen),
     )
@@ -75,6 +76,19 @@ def _channel(answers: Mapping[str, Any], seen: Seen | None) -> Iterator[Misfit]:
             step="found",
             says=f"Channel {chosen} can't be written to with this token.",
             way_out="Choose another channel, or sign in with a token of that channel.",
+        )
+
+
+def _subsidiary(answers: Mapping[str, Any], seen: Seen | None) -> Iterator[Misfit]:
+    """Say that none is chosen; before centers were mapped nothing of that step was told."""
+    listed = [] if seen is None else seen.subsidiaries
+    if listed and answers.get("locations") and not answers.get("netsuite", {}).get("subsidiary"):
+        several = "a subsidiary" if len(listed) == 1 else f"{len(listed)} subsidiaries"
+        yield Misfit(
+            step="found",
+            says=f"NetSuite lists {several}, and none is chosen: adjustments at a location that"
+            " shows none, and bills, would be refused.",
+            way_out="Choose the subsidiary of this connection.",
         )
 
 

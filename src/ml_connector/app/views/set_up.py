@@ -79,6 +79,12 @@ class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
         return str(told.get(key, default))
 
     @property
+    def subsidiary(self) -> str:
+        """Return the subsidiary that was chosen; else the only one that NetSuite lists."""
+        listed = self.seen.subsidiaries if self.seen is not None else []
+        return self.value("netsuite", "subsidiary") or (listed[0].id if len(listed) == 1 else "")
+
+    @property
     def channel(self) -> str:
         """Return the channel that was chosen; else the one that the consent has made."""
         told = self.value("shipbob", "channel_id")

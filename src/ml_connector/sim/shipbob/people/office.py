@@ -1,11 +1,18 @@
 """What the merchant sets up: centers, products, channels, tokens, applications."""
 
+import re
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from ml_connector.sim.shipbob.account import Books, locked
 from ml_connector.sim.shipbob.books.access import PAT_APPLICATION, Application, Channel
 from ml_connector.sim.shipbob.books.centers import FulfillmentCenter
 from ml_connector.sim.shipbob.values.vocabulary import OAUTH_SCOPES, PAT_SCOPES
+
+_CITY: Final = re.compile(r"([A-Za-z .]+) \(([A-Z]{2})\)")
+_CODES: Final = MappingProxyType({"Cicero": "60804", "Moreno Valley": "92551", "Ontario": "91761"})
+"""Postal codes of cities in which centers lie."""
 
 
 class Office:
@@ -20,6 +27,8 @@ class Office:
     ) -> FulfillmentCenter:
         """A warehouse.
 
+        Where its name is a city, such as ``Cicero (IL)``, that is where it lies.
+
         Args:
             center_id: ShipBob's id.
             name: as it is shown.
@@ -32,6 +41,10 @@ class Office:
         if hub is not None and self.books.centers.get(hub) is None:
             raise LookupError(f"There is no hub {hub}: add it first.")
         center = FulfillmentCenter(id=center_id, name=name, hub_id=hub, receiving=receiving)
+        if named := _CITY.fullmatch(name):
+            city, state = named.groups()
+            center.city, center.state = city, state
+            center.zip_code = _CODES.get(city, center.zip_code)
         self.books.centers.add(center)
         return center
 

@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ml_connector.app.views.overview import LatestEvent, latest_events, overview
+from ml_connector.ledger.connections import drafts
 from ml_connector.storage.database import Database, DatabaseAway
 from ml_connector.web.address import WebRequest
 from ml_connector.web.console.charts import hours_chart
@@ -17,6 +18,7 @@ from ml_connector.web.console.pages.figures.asked import applied_of, number_of
 from ml_connector.web.console.rendering import environment, here, page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
+from ml_connector.web.who import Who
 
 _EVERY_SECONDS: Final = 1.0
 _LASTS_SECONDS: Final = 300.0
@@ -29,13 +31,14 @@ _AT_ONCE: Final = 20
 
 
 @get("/overview")
-async def overview_page(request: WebRequest, shown: Shown) -> Response[bytes]:
+async def overview_page(request: WebRequest, who: Who, shown: Shown) -> Response[bytes]:
     """Show how a connection is doing."""
     console = Console.of(request)
     async with console.database.single() as on:
         applied = await applied_of(on, shown)
+        begun = await drafts.every(on) if applied is None and who.may("connections") else []
     if applied is None:
-        return page(request, "welcome.html.jinja")
+        return page(request, "welcome.html.jinja", drafts=[one.name for one in begun])
     now = datetime.now(UTC)
     found = await overview(console.database, applied, now=now)
     return page(
