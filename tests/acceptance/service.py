@@ -14,9 +14,12 @@ from typing import Any
 
 import httpx2
 
+from acceptance.warm_commands import WarmCommands
 from waiting import HANGS_AFTER_SECONDS, wait_until
 
 COMMAND = [sys.executable, "-P", "-m", "ml_connector"]
+
+_commands = WarmCommands()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,16 +37,8 @@ class Answered:
 
 def command(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Answered:
     """Run one command of ours to its end."""
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    return Answered(status=done.returncode, out=done.stdout, err=done.stderr)
+    status, out, err = _commands.run(arguments, environment, folder)
+    return Answered(status=status, out=out, err=err)
 
 
 def free_port() -> int:
