@@ -1,5 +1,7 @@
 """What all tests share: a PostgreSQL server for the session, a fresh database for each test."""
 
+import functools
+import gc
 import os
 import shutil
 import sys
@@ -48,13 +50,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
+    "selftest/test_chaos",
     "bench",
     "web/test_api_by_description",
     "contract",
     "docs/test_tutorial",
     "app",
+    "acceptance/test_any",
+    "acceptance/test_deciding",
+    "acceptance/test_whose",
     "acceptance",
     "browser",
+    "selftest",
     "chaos",
     "storage/test_embedded",
     "cli",
@@ -93,11 +100,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(wanted, most) if wanted > 1 else 0
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among ten thousand tests while they are found, nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest files begin first, so that no core is left alone with one at the end."""
     items.sort(key=lambda item: rank(item.path))
 
 
+@functools.cache
 def rank(path: Path) -> int:
     """Return when a test file begins: its place in ``LONGEST``."""
     name, here = str(path.resolve()), Path(__file__).parent
