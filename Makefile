@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.set-up
 ARGS ?=
-# Tests mostly wait, for services and a database: eight at a time keep two processors busy.
+# Tests mostly wait, for services and a database: ten at a time keep two processors busy.
 TESTS_AT_ONCE ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
-  test "$$n" -ge 8 || n=8; echo "$$n")
+  test "$$n" -ge 10 || n=10; echo "$$n")
 
 # Where this is set, each of the many processes compiles all of its libraries anew: seconds each.
 export PYTHONDONTWRITEBYTECODE :=
