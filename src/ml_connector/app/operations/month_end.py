@@ -22,6 +22,7 @@ from ml_connector.app.operations.months.money import Money
 from ml_connector.app.operations.months.netsuite_side import read_netsuite, refuse_before_start
 from ml_connector.app.operations.tie_out import measured as tie_out
 from ml_connector.app.operations.tie_out.measured import Stock
+from ml_connector.app.views.desk.addresses import transactions_at
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
@@ -39,6 +40,7 @@ from ml_connector.reconcile.compare.order_lines import OrderSide
 from ml_connector.reconcile.compare.report import Report, ordered
 from ml_connector.reconcile.decided import with_decisions
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.report.page import MadePage
 from ml_connector.reconcile.sides import netsuite, shipbob
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
@@ -110,7 +112,14 @@ async def reconcile(
         report_id = await month_reports.next_id(installation.database)
         folder = out or _folder(installation, applied.name, month, report_id)
         progress("Writing the report", 0)
-        written = await files.write(done.stored, report, month, folder, keep_owner=out is None)
+        written = await files.write(
+            done.stored,
+            report,
+            month,
+            folder,
+            keep_owner=out is None,
+            made=_made_page(report_id, applied, person),
+        )
     shown = month_json.as_json(report_id, report, files=written, asked_shipbob=recent)
     made = MonthEnd(id=report_id, report=report, files=written, asked_shipbob=recent, shown=shown)
     await _record(installation, made, person)
@@ -325,6 +334,18 @@ async def _with_decisions(
     known = await month_documents.of_decisions(made, context)
     return msgspec.structs.replace(
         report, differences=ordered(with_decisions(report.differences, known, in_journal))
+    )
+
+
+def _made_page(report_id: int, applied: AppliedConnection, person: str) -> MadePage:
+    """Return who makes a report now, for its page."""
+    now = datetime.now(applied.schedule.zone)
+    return MadePage(
+        report=report_id,
+        by=person,
+        at=f"{now:%Y-%m-%d %H:%M}",
+        version=__version__,
+        netsuite=transactions_at(applied),
     )
 
 

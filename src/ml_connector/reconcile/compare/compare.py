@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ml_connector.reconcile import accepted, decision_rows
+from ml_connector.reconcile import accepted, decision_rows, shipment_lines
 from ml_connector.reconcile.accepted import AcceptedSource
 from ml_connector.reconcile.amounts import with_unit
 from ml_connector.reconcile.compare import (
@@ -50,7 +50,7 @@ from ml_connector.reconcile.decision_rows import DecisionRows
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sections import Sections
 from ml_connector.reconcile.unread_rows import UnreadRow, with_unread
-from ml_connector.words import ACCEPTED, DocumentKind
+from ml_connector.words import ACCEPTED, OUR_EXTERNAL_IDS, DocumentKind, ExternalIdPrefix
 
 _NO_ORDERS: Final = OrderSide()
 
@@ -189,6 +189,7 @@ def judge(
         *accepted.judge(gathered.accepted, gathered.sections),
         *handled.judge(handling, gathered.sections),
         *handled.judge_resting(resting, gathered.sections),
+        *shipment_lines.judge(gathered.states, resting, gathered.names, gathered.sections),
         *of_documents,
         *decision_rows.judge(month, decided, gathered.found, gathered.sections, told=of_documents),
         *cut_off(month, gathered.cut_off, gathered.sections),
@@ -218,6 +219,7 @@ def judge(
             )
         ),
         order_lines=order_lines.rows(orders, gathered.names),
+        shipment_lines=shipment_lines.rows(month, gathered.states, resting, gathered.sections),
         journal_rows=gathered.journal_rows,
         documents=gathered.documents,
     )
@@ -246,7 +248,9 @@ def journal_rows(
     month: Month, entries: Iterable[JournalRow], sections: Sections
 ) -> Iterator[tuple[RowKey, Row]]:
     """Yield the journal's part of the table: facts and postings of the month."""
-    for entry in entries:
+    rows = list(entries)
+    undone = _undone(rows)
+    for entry in rows:
         fact, posting = entry.fact_date in month, entry.posting_date in month
         if fact or posting:
             value, nothing = entry.measured.value, Decimal(0)
@@ -256,12 +260,23 @@ def journal_rows(
             yield (
                 _key_of(entry, sections),
                 Row(
-                    shipbob=value if fact else nothing,
+                    shipbob=value if fact and entry.external_id not in undone else nothing,
+                    undone=value if fact and entry.external_id in undone else nothing,
                     later=value if fact and not posting else nothing,
                     earlier=value if posting and not fact else nothing,
                     journal=value if posting else nothing,
                 ),
             )
+
+
+def _undone(entries: Iterable[JournalRow]) -> Collection[str]:
+    """Return the documents that were taken back, and those that took them back."""
+    reversals = {
+        one.external_id for one in entries if one.external_id.startswith(ExternalIdPrefix.REVERSAL)
+    }
+    return reversals | {
+        f"{OUR_EXTERNAL_IDS}{one.removeprefix(ExternalIdPrefix.REVERSAL)}" for one in reversals
+    }
 
 
 def accepted_row(value: Decimal) -> Row:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     FACT_REFUSED = "fact_refused"
     FACT_HANDLED = "fact_handled"
     HANDLED_CHANGED = "handled_changed"
+    REFUSAL_NOT_HELD = "refusal_not_held"
     DECISION_ROWS_DIFFER = "decision_rows_differ"
     ORDER_LINE_OF_OTHER_LOCATION = "order_line_of_other_location"
     ORDER_LINE_OF_OTHER_ITEM = "order_line_of_other_item"
@@ -119,6 +120,7 @@ _TITLES: Final = MappingProxyType(
         Kind.FACT_HANDLED: "Handled by a document of others, as a person decided",
         Kind.HANDLED_CHANGED: "A document that handled a fact was changed",
         Kind.DECISION_ROWS_DIFFER: "Booked otherwise than a person decided",
+        Kind.REFUSAL_NOT_HELD: "Refused because of a document that holds fewer units",
         Kind.ORDER_LINE_OF_OTHER_LOCATION: "Received on an order line of another location",
         Kind.ORDER_LINE_OF_OTHER_ITEM: "Received on an order line of another item",
         Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",

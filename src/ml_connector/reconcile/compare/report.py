@@ -104,16 +104,17 @@ class RowKey(msgspec.Struct, frozen=True, order=True):
 class Row(msgspec.Struct, kw_only=True):
     """The quantities of the three sides on one line of a section, and what lies between them.
 
-    ``shipbob`` - ``open`` - ``refused`` - ``later`` + ``earlier`` + ``decided`` = ``journal``, and
-    ``netsuite`` should be ``journal``.
+    ``shipbob`` - ``open`` - ``refused`` - ``later`` + ``earlier`` + ``decided`` + ``undone`` =
+    ``journal``, and ``netsuite`` should be ``journal``.
 
     Attributes:
-        shipbob: facts of the month.
+        shipbob: facts of the month, and nothing else.
         open: of those, neither posted nor refused.
         refused: of those, not posted on purpose.
         later: of those, posted with a date in another month.
         earlier: facts of other months, posted with a date in this one.
         decided: what people took as it is, by decision.
+        undone: documents that people took back, and those that took them back.
         journal: posted with a date in this month.
         netsuite: documents of ours dated in this month, as NetSuite has them.
         others: what others moved there in this month.
@@ -125,6 +126,7 @@ class Row(msgspec.Struct, kw_only=True):
     later: Decimal = Decimal(0)
     earlier: Decimal = Decimal(0)
     decided: Decimal = Decimal(0)
+    undone: Decimal = Decimal(0)
     journal: Decimal = Decimal(0)
     netsuite: Decimal = Decimal(0)
     others: Decimal = Decimal(0)
@@ -174,6 +176,31 @@ class OrderLineRow(msgspec.Struct, frozen=True, kw_only=True):
     left_out: str = ""
 
 
+class ShipmentLineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a shipment of the month that is not wholly on a document of ours.
+
+    ``shipped`` = ``ours`` + ``others`` + ``waiting`` + ``refused``.
+
+    Attributes:
+        source: such as ``shipment 210000101``.
+        what: SKU.
+        others: on documents of others, which are among ``documents``.
+        says: why it waits, or was refused.
+    """
+
+    source: str
+    line: str
+    day: date
+    what: str
+    shipped: Decimal
+    ours: Decimal
+    others: Decimal
+    waiting: Decimal
+    refused: Decimal
+    documents: tuple[DocumentRef, ...] = ()
+    says: str = ""
+
+
 class SectionEquation(msgspec.Struct, frozen=True, kw_only=True):
     """Line conservation of one section: source = posted + waiting + refused, else unexplained.
 
@@ -220,6 +247,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         rows: by key, ordered.
         differences: the open ones first.
         order_lines: of purchase orders, those that were received on in the month.
+        shipment_lines: those that are not wholly on documents of ours.
         provisional: whether the month has not ended yet.
         tie_out: both systems' stock, side by side; None where it was not looked at.
         not_tied: why it was not.
@@ -238,6 +266,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     journal_rows: int = 0
     documents: int = 0
     order_lines: tuple[OrderLineRow, ...] = ()
+    shipment_lines: tuple[ShipmentLineRow, ...] = ()
     provisional: bool = False
     tie_out: TieOut | None = None
     not_tied: str = ""

@@ -1,7 +1,8 @@
 """The columns of numbers in the report's tables: on the page, in the workbook, printed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ml_connector.reconcile.compare.report import OrderLineRow, Row
@@ -35,6 +36,7 @@ THREE_WAYS: Final[Sequence[WaysColumn]] = (
     WaysColumn("later", "Posted later", "posted later"),
     WaysColumn("earlier", "From earlier", "from earlier"),
     WaysColumn("decided", "Decided", "decided"),
+    WaysColumn("undone", "Undone", "undone"),
     WaysColumn("journal", "Journal", "journal"),
     WaysColumn("netsuite", "NetSuite, ours", "NetSuite"),
     WaysColumn("difference", "Difference", "", alarming=True),
@@ -70,3 +72,15 @@ ORDER_LINE: Final[Sequence[OrderColumn]] = (
     OrderColumn("month_others", "By others, this month"),
 )
 """Ordered and surplus are what was received, is to come, or was closed short."""
+
+
+SHIPMENT_LINE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "shipped": "Shipped",
+        "ours": "Fulfilled by us",
+        "others": "By others",
+        "waiting": "Waiting",
+        "refused": "Refused",
+    }
+)
+"""Fields of ``ShipmentLineRow`` and their headings: shipped is all the others."""

@@ -96,6 +96,36 @@ def order_lines(report: Report) -> bytes:
     return out.getvalue().encode()
 
 
+def shipment_lines(report: Report) -> bytes:
+    """Return the shipment lines that are not wholly ours as CSV lines, without a heading."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    for row in report.shipment_lines:
+        texts = {
+            "section": report.sections.of_movement("ItemShip", None).key,
+            "source": row.source,
+            "source_line": row.line,
+            "sku": row.what,
+            "document": _joined(ref.type for ref in row.documents),
+            "document_id": _joined(ref.id for ref in row.documents),
+            "says": (
+                f"{plain(row.shipped)} shipped = {plain(row.ours)} fulfilled by us +"
+                f" {plain(row.others)} by others + {plain(row.waiting)} waiting +"
+                f" {plain(row.refused)} refused" + (f"; {row.says}" if row.says else "")
+            ),
+        }
+        writer.writerow(
+            {
+                "record": "shipment_line",
+                **{name: cell(text) for name, text in texts.items()},
+                "fact_date": row.day.isoformat(),
+                "shipbob": plain(row.shipped),
+                "journal": plain(row.ours),
+            }
+        )
+    return out.getvalue().encode()
+
+
 def stock(report: Report) -> bytes:
     """Return every place with stock as CSV lines, without a heading."""
     out = io.StringIO()

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 import jinja2
 
@@ -19,7 +19,7 @@ from ml_connector.reconcile.compare.report import (
 )
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report import money
-from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
+from ml_connector.reconcile.report.columns import ORDER_LINE, SHIPMENT_LINE, THREE_WAYS
 from ml_connector.reconcile.report.lines import PROVISIONAL
 from ml_connector.reconcile.report.money import MONEY
 from ml_connector.reconcile.report.stock import BASES, STOCK, said, shown_lines
@@ -33,14 +33,39 @@ MOST_EXPLAINED: Final = 200
 """The most explained differences of a kind on the page."""
 
 
-def html(report: Report, month: Month) -> str:
-    """Return the page. The same report gives the same text."""
+class MadePage(NamedTuple):
+    """Who made a report, as its page says it.
+
+    Attributes:
+        report: number of the record that it was made.
+        at: when, for a person.
+        version: of this software.
+        netsuite: the address under which people see a transaction, its internal id left out;
+            empty where there is none.
+    """
+
+    report: int
+    by: str
+    at: str
+    version: str
+    netsuite: str = ""
+
+
+def html(report: Report, month: Month, made: MadePage | None = None) -> str:
+    """Return the page. The same report gives the same text.
+
+    Args:
+        report: of the month.
+        month: which.
+        made: who made it; None leaves that out.
+    """
     sections = report.sections.ordered
     return (
         _environment()
         .get_template("report.html.jinja")
         .render(
             report=report,
+            made=made,
             month_name=f"{_NAMES[month.first.month - 1]} {month.first.year}",
             first=month.first.isoformat(),
             last=month.last.isoformat(),
@@ -56,6 +81,8 @@ def html(report: Report, month: Month) -> str:
             columns=THREE_WAYS,
             order_lines=_order_lines(report),
             order_columns=ORDER_LINE,
+            shipments=report.shipment_lines[:MOST_ROWS],
+            shipment_columns=SHIPMENT_LINE,
             stock=shown_lines(report.tie_out, MOST_ROWS) if report.tie_out else None,
             stock_columns=STOCK,
             stock_sums=sums(report.tie_out.lines) if report.tie_out else {},

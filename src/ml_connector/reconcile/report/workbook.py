@@ -15,10 +15,11 @@ from ml_connector.reconcile.compare.report import (
     Report,
     Row,
     RowKey,
+    ShipmentLineRow,
 )
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report import money, stock_sheet
-from ml_connector.reconcile.report.columns import ORDER_LINE, THREE_WAYS
+from ml_connector.reconcile.report.columns import ORDER_LINE, SHIPMENT_LINE, THREE_WAYS
 from ml_connector.reconcile.report.lines import PROVISIONAL
 from ml_connector.reconcile.report.page import totals
 from ml_connector.shown import visible
@@ -118,6 +119,8 @@ def write(report: Report, month: Month, path: Path) -> None:
             _part(out, section.title, rows, money=section.money)
     if report.order_lines:
         _order_lines(out, report.order_lines)
+    if report.shipment_lines:
+        _shipment_lines(out, report.shipment_lines)
     if report.tie_out:
         stock_sheet.write(out, report.tie_out, MOST_ROWS)
     if report.money:
@@ -225,6 +228,22 @@ def _order_lines(out: _Book, found: Sequence[OrderLineRow]) -> None:
             0,
             f"{len(found) - MOST_ROWS:,} more lines are not in this sheet.",
         )
+
+
+def _shipment_lines(out: _Book, found: Sequence[ShipmentLineRow]) -> None:
+    columns = ("Shipment", "Line", "SKU", *SHIPMENT_LINE.values(), "Documents", "Reason")
+    sheet = out.sheet(
+        "Shipment lines", columns, (20, 20, 26, *([14] * len(SHIPMENT_LINE)), 40, 60), names=3
+    )
+    sheet.autofilter(0, 0, min(len(found), MOST_ROWS), len(columns) - 1)
+    for at, row in enumerate(found[:MOST_ROWS], 1):
+        for place, text in enumerate((row.source, row.line, row.what)):
+            _write(sheet, at, place, text)
+        for place, field in enumerate(SHIPMENT_LINE, 3):
+            out.number(sheet, at, place, getattr(row, field), "")
+        documents = "; ".join(f"{ref.type} {ref.number or ref.id}" for ref in row.documents)
+        _write(sheet, at, len(columns) - 2, documents)
+        _write(sheet, at, len(columns) - 1, row.says)
 
 
 def _numbers(out: _Book, sheet: "Worksheet", at: int, row: Row, unit: str) -> None:

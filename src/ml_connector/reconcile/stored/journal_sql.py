@@ -8,24 +8,31 @@ from typing import Final
 from ml_connector.reconcile.stored.document_sql import ENTRIES, IN_MONTH, MONEY, UNIT, VALUE
 from ml_connector.words import DocumentKind
 
+UNDONE: Final = """
+select v.id from posting as u cross join lateral (values (u.id), (u.undoes)) as v(id)
+where u.connection = %(name)s and u.undoes is not null
+"""
+"""Documents that were taken back, and those that took them back."""
+
 # Grouped by the columns as they are, so that only the few sums need further work.
 SUMMED: Final = f"""
 create temp table month_summed as
 select j.flow, split_part(j.target, ' ', 1) as kind, j.account, j.sku, j.item, j.location,
-    j.currency, {MONEY} as money,
+    j.currency, {MONEY} as money, j.posting_id in ({UNDONE}) as undone,
     j.fact_date >= %(first)s and j.fact_date < %(after)s as in_fact,
     j.posting_date >= %(first)s and j.posting_date < %(after)s as in_posting,
     coalesce(sum(j.quantity), sum(j.amount), 0) as value, count(*) as entries,
     min(j.number) as lowest, max(j.number) as highest
 from journal as j where j.connection = %(name)s and {IN_MONTH}
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 """  # noqa: S608 - our own constants
 
 ROWS: Final = """
 select flow, kind, coalesce(case when money then account else sku end, '') as what,
     case when money then '' else coalesce(location, '') end as place,
     case when money then coalesce(currency, '') else '' end as currency,
-    coalesce(sum(value) filter (where in_fact), 0) as shipbob,
+    coalesce(sum(value) filter (where in_fact and not undone), 0) as shipbob,
+    coalesce(sum(value) filter (where in_fact and undone), 0) as undone,
     coalesce(sum(value) filter (where in_fact and not in_posting), 0) as later,
     coalesce(sum(value) filter (where in_posting and not in_fact), 0) as earlier,
     coalesce(sum(value) filter (where in_posting), 0) as journal,

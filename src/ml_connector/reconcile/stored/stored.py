@@ -291,6 +291,7 @@ class StoredMonth:
                 self._row_key(row),
                 Row(
                     shipbob=row["shipbob"],
+                    undone=row["undone"],
                     later=row["later"],
                     earlier=row["earlier"],
                     journal=row["journal"],

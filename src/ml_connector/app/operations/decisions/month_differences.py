@@ -40,6 +40,7 @@ from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.ledger.postings import postings, runs
 from ml_connector.ledger.postings.documents import Document, Posted
+from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report
 from ml_connector.reconcile.decided import decided_as
 from ml_connector.reconcile.document_ref import DocumentRef
@@ -170,7 +171,7 @@ def _difference(found: Difference, *, corrects: bool) -> DecidedDifference:
     """Return a difference as a decision keeps it, with what the journal gains by that."""
     foreign = found.kind in ENDINGS and ENDINGS[found.kind].of_others
     ref = found.documents[-1 if foreign else 0] if found.documents else DocumentRef(type="")
-    if found.kind in TIED | MONEY_TIED:
+    if found.kind in TIED | MONEY_TIED | {Kind.REFUSAL_NOT_HELD}:
         return _of_both(found, corrects=corrects)
     gap = _gap(found)
     return DecidedDifference(

@@ -14,6 +14,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ml_connector.app.views.books.month_found import (
+    MonthDifference,
+    counts_named,
+    month_difference,
+)
+from ml_connector.app.views.books.month_money import MonthMoney, month_money
 from ml_connector.app.views.books.month_stock import MonthStock, month_stock
 from ml_connector.errors import UserError
 from ml_connector.ledger import month_reports, month_seals
@@ -21,7 +27,6 @@ from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.month_seals import Seal
 from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand
-from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.month import Month
 from ml_connector.storage.database import Connection
 
@@ -115,39 +120,18 @@ class MonthPart(msgspec.Struct, frozen=True, kw_only=True):
         return float(abs(getattr(self, name)) * 100 / abs(self.source)) if self.source else 0.0
 
 
-class MonthDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """A difference, as the report shows it.
-
-    Attributes:
-        id: by which a person decides about it; empty in reports of earlier versions.
-        words: its kind, for a person.
-        gap: the quantity or amount that NetSuite would have to gain.
-    """
-
-    id: str
-    kind: str
-    words: str
-    what: str
-    where: str
-    currency: str
-    gap: Decimal
-    says: str
-    remedy: str
-    source: str
-    cause: str
-    decided: str
-    documents: tuple[Mapping[str, str], ...]
-
-
 class ShownMonth(msgspec.Struct, frozen=True, kw_only=True):
     """What the newest report of a month shows.
 
     Attributes:
         open: differences to resolve.
         explained: those that are shown with their reason, the first thousand.
-        counts: of all of those, by their kind in words.
+        accepted: those that people took as they are.
+        counts: of those with a reason, by their kind in words.
         order_lines: of purchase orders that were received on.
         stock: both systems place by place; None in reports of earlier versions.
+        money: likewise, account by account.
+        locations: the names of locations, by internal id.
         provisional: whether the month had not ended.
     """
 
@@ -161,9 +145,12 @@ class ShownMonth(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[MonthPart, ...]
     open: tuple[MonthDifference, ...]
     explained: tuple[MonthDifference, ...]
+    accepted: tuple[MonthDifference, ...]
     counts: Mapping[str, int]
     order_lines: tuple[Mapping[str, Any], ...]
     stock: MonthStock | None = None
+    money: MonthMoney | None = None
+    locations: Mapping[str, str] = {}
     provisional: bool = False
 
 
@@ -306,11 +293,16 @@ def shown_month(shown: Mapping[str, Any]) -> ShownMonth:
             _part(key, sections.get(key[0], {}), parts.get(key, {}), totals.get(key, {}))
             for key in ordered
         ),
-        open=tuple(map(_difference, shown["differences"])),
-        explained=tuple(map(_difference, shown.get("explained", ()))),
-        counts={Kind(kind).words: count for kind, count in shown["shown"].items()},
+        open=tuple(map(month_difference, shown["differences"])),
+        explained=tuple(
+            month_difference(one) for one in shown.get("explained", ()) if not one.get("accepted")
+        ),
+        accepted=tuple(map(month_difference, shown.get("accepted", ()))),
+        counts=counts_named(shown),
         order_lines=tuple(shown.get("order_lines", ())),
         stock=month_stock(shown),
+        money=month_money(shown),
+        locations=shown.get("locations", {}),
         provisional=shown.get("provisional", False),
     )
 
@@ -334,31 +326,6 @@ def _part(
             if name not in {"section", "currency"}
         },
     )
-
-
-def _difference(one: Mapping[str, Any]) -> MonthDifference:
-    sides = [_number(one.get(side)) for side in ("shipbob", "journal", "netsuite")]
-    theirs = sides[0] if sides[0] is not None else sides[1]
-    ours = sides[2] if sides[2] is not None else sides[1]
-    return MonthDifference(
-        id=one.get("id", ""),
-        kind=one["kind"],
-        words=Kind(one["kind"]).words,
-        what=one["what"],
-        where=one["where"],
-        currency=one["currency"],
-        gap=Decimal(0) if theirs is None or ours is None else theirs - ours,
-        says=one["says"],
-        remedy=one["remedy"],
-        source=one["source"],
-        cause=one["cause"],
-        decided=one.get("decided", ""),
-        documents=tuple(one["documents"]),
-    )
-
-
-def _number(written: Any) -> Decimal | None:
-    return None if written is None else Decimal(written)
 
 
 def _report(row: Mapping[str, Any]) -> MonthReport:

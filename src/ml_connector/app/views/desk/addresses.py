@@ -43,11 +43,16 @@ def of_document(
     """Return the link to a document's own page; None where it has none."""
     if applied is None or not remote_id or system != "netsuite":
         return None
-    host = _netsuite(applied)
-    if not host:
+    path = transactions_at(applied)
+    if not path:
         return None
-    path = "/app/accounting/transactions/transaction.nl?id="
-    return Address(system="netsuite", label=kind, url=f"{host}{path}{quote(remote_id, safe='')}")
+    return Address(system="netsuite", label=kind, url=f"{path}{quote(remote_id, safe='')}")
+
+
+def transactions_at(applied: AppliedConnection) -> str:
+    """Return the address of a transaction, its internal id left out; empty for a simulator."""
+    host = _netsuite(applied)
+    return f"{host}/app/accounting/transactions/transaction.nl?id=" if host else ""
 
 
 def _netsuite(applied: AppliedConnection) -> str:

@@ -48,6 +48,9 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.DECISION_ROWS_DIFFER: DifferenceEnding(
             "its fact runs again, or the decision is taken back", with_fact=True
         ),
+        Kind.REFUSAL_NOT_HELD: DifferenceEnding(
+            "the document holds the units, or its shipment is posted", (_ACCEPT,)
+        ),
         Kind.ACCEPTED_CHANGED: DifferenceEnding("the decision is taken back"),
         Kind.AFTER_CLOSE: DifferenceEnding(
             "it is put back, or the month is opened and closed anew"
