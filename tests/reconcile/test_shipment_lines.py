@@ -58,11 +58,11 @@ def test_each_line_says_who_has_its_units() -> None:
     found = {row.source: row for row in rows(MONTH, states, [resting(2, 4)], SECTIONS)}
 
     assert set(found) == {"shipment 2", "shipment 3", "shipment 4"}
-    assert (found["shipment 2"].others, found["shipment 2"].refused) == (Decimal(-4), Decimal(0))
+    assert (found["shipment 2"].others, found["shipment 2"].refused) == (Decimal(4), Decimal(0))
     assert [ref.number for ref in found["shipment 2"].documents] == ["IF9"]
-    assert (found["shipment 3"].ours, found["shipment 3"].waiting) == (Decimal(-1), Decimal(-2))
+    assert (found["shipment 3"].ours, found["shipment 3"].waiting) == (Decimal(1), Decimal(2))
     assert found["shipment 3"].says == "No order"
-    assert (found["shipment 4"].others, found["shipment 4"].refused) == (Decimal(0), Decimal(-2))
+    assert (found["shipment 4"].others, found["shipment 4"].refused) == (Decimal(0), Decimal(2))
     for row in found.values():
         assert row.shipped == row.ours + row.others + row.waiting + row.refused
 

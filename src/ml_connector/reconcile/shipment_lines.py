@@ -76,17 +76,18 @@ def _by_source(resting: Iterable[HandlingDocument]) -> Mapping[str, list[Handlin
 
 def _row(state: SourceState, held: Sequence[HandlingDocument]) -> ShipmentLineRow:
     fact = state.fact
+    out = -1 if state.source.value < 0 else 1  # units that leave are negative in the journal
     by_others = fact.handled + (state.refused if held else Decimal(0))
     return ShipmentLineRow(
         source=fact.source,
         line=fact.source_line,
         day=fact.fact_date,
         what=fact.sku or "",
-        shipped=state.source.value,
-        ours=state.posted,
-        others=by_others,
-        waiting=state.rest,
-        refused=fact.refused - by_others,
+        shipped=out * state.source.value,
+        ours=out * state.posted,
+        others=out * by_others,
+        waiting=out * state.rest,
+        refused=out * (fact.refused - by_others),
         documents=tuple(dict.fromkeys([*state.documents, *(one.ref for one in held)])),
         says=fact.waiting.sentence if fact.waiting and state.rest else fact.reason,
     )
