@@ -6,7 +6,7 @@ something whose row can't.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +20,7 @@ from ml_connector.reads.reads import Reads
 from ml_connector.reads.shipments import ShipmentReads
 from ml_connector.shipbob.resources.shipments import Order, OrderChannel
 from ml_connector.transport.call import Call
+from ml_connector.transport.spoiled import SpoiledRow, gathering
 
 ODD: Final = {"odd": True}
 
@@ -196,6 +197,24 @@ async def test_an_odd_channel_is_known_to_be_there_and_no_others_is_taken_for_ou
     assert await to_write({"2": odd, "3": channel("3")}) == 3
     with pytest.raises(Unreadable, match=r"id 2: .* - at `\$\.scopes`"):
         await to_write({"2": odd, "4": foreign})
+
+
+@pytest.mark.parametrize("odd", [channel("2", scopes=ODD), {**channel("2"), "id": ODD}])
+async def test_an_odd_channel_is_kept_by_who_looks_for_channels_and_is_told(odd: Row) -> None:
+    kept: list[Collection[int]] = []
+
+    async def keep(channels: Collection[int]) -> None:
+        kept.append(channels)
+
+    wire = Wire(answering({"1": channel("1"), "2": odd, "3": channel("3")}))
+    reads = ShipmentReads(shipbob(wire), netsuite(wire), channels=[1, 2], keep_channels=keep)
+    spoiled: list[SpoiledRow] = []
+    with gathering(spoiled):
+        await reads.channels.look()
+
+    assert kept == [{1, 2, 3}]
+    assert await reads.channels.listed() == {1, 2, 3}
+    assert [one.kind for one in spoiled] == ["Channel"]
 
 
 async def test_subscriptions_of_others_that_cannot_be_read_are_passed_over() -> None:
