@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from ml_connector.shipbob.paging import NumberedPage
-from ml_connector.shipbob.payloads import Channel, Wro
+from ml_connector.shipbob.payloads import Wro
+from ml_connector.shipbob.resources.channels import ListedChannels
 from ml_connector.shipbob.resources.returns import Return
 from ml_connector.shipbob.resources.shipments import Order, Shipment
 
@@ -47,8 +48,8 @@ class Lists:
         self.shipments = self
         self.returns = self
 
-    async def channels(self, **_: Any) -> list[Channel]:
-        return []
+    async def listed_channels(self, **_: Any) -> ListedChannels:
+        return ListedChannels(())
 
     async def orders(
         self,
