@@ -17,6 +17,8 @@ from ml_connector.reconcile.tie_out.differences import differences
 from ml_connector.reconcile.tie_out.judge import tie_out
 from ml_connector.reconcile.tie_out.kinds import OpenKind
 from ml_connector.reconcile.tie_out.rows import Balances, Side, TieItem, TieOut, TiePlace
+from ml_connector.rules.stock_causes.kinds import CauseKind
+from ml_connector.rules.stock_causes.rows import StockCause
 from reconcile.test_files import report
 from reconcile.worlds import MONTH
 
@@ -158,3 +160,31 @@ def test_places_with_a_difference_go_first_on_the_page() -> None:
 
     assert [one.place for one in few] == [MUG, TEE]
     assert left == 1
+
+
+def test_what_made_a_difference_is_named_and_it_stays_red() -> None:
+    cause = StockCause(
+        kinds=(CauseKind.STOWED_AGAIN,),
+        units={"7": Decimal(5)},
+        says="ShipBob's ReceivingStow (receiving 90311) of 2026-11-20 (+5)",
+        side="shipbob",
+    )
+    before = tied()
+    lines_ = tuple(
+        msgspec.structs.replace(one, causes=(cause,) if one.place == MUG else ())
+        for one in before.lines
+    )
+    done = msgspec.structs.replace(before, lines=lines_)
+    found = {one.what: one for one in differences(done)}
+    shown = month_json.as_json(
+        1, msgspec.structs.replace(whole(), tie_out=done), files=(), asked_shipbob=True
+    )
+
+    assert found["MUG"].says.endswith(
+        "and nothing explains it. Both histories tell what made it: ShipBob stowed units of a WRO"
+        " once more, beyond what was posted: ShipBob's ReceivingStow (receiving 90311) of"
+        " 2026-11-20 (+5)"
+    )
+    assert found["MUG"].kind is Kind.STOCK_UNEXPLAINED
+    [place] = [one for one in shown["tie_out"]["lines"] if one["sku"] == "MUG"]
+    assert [(one["kind"], one["units"]) for one in place["causes"]] == [("stowed_again", "5")]

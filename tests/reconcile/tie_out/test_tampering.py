@@ -293,6 +293,15 @@ def test_nothing_is_found_where_nobody_tampered() -> None:
     assert honest().found() == {}
 
 
+def test_nothing_is_named_where_the_order_of_a_shipment_is_not_known() -> None:
+    world = honest()
+    stowed_again(world)
+    world.post(-2, 6, "ItemShip", "shipment 501", "SO7")
+    world.shipbob(-2, 6, OUT, "order 75")
+
+    assert named(world) == {}
+
+
 def test_a_bill_paid_twice_is_no_matter_of_stock() -> None:
     world = honest()
     world.netsuite(0, 20, "VendBill")

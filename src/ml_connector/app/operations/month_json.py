@@ -173,6 +173,15 @@ def _stock(report: Report) -> dict[str, Any]:
                     for item in one.items
                 ],
                 "may_have_to_do_with_it": [item.says for item in one.hints],
+                "causes": [
+                    {
+                        "kind": cause.kind,
+                        "words": cause.kind.rule.words,
+                        "says": cause.says,
+                        "units": str(cause.units.get(one.place.where, 0)),
+                    }
+                    for cause in one.causes
+                ],
             }
             for one in tied.lines
         ],

@@ -51,8 +51,8 @@ class PostedStock(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         document: NetSuite's internal id of the document; empty where it is not known.
-        source: ``receiving 90311``, ``returns 7``, or ``order 5``; empty where it is posted of no
-            fact of ShipBob's.
+        source: ``receiving 90311``, ``returns 7``, or ``order 5``; ``shipment 9`` where its order
+            is not known; empty where it is posted of no fact of ShipBob's.
         day: the date that the document carries.
         detail: what tells the line from others.
     """
@@ -131,5 +131,5 @@ async def known_tags(on: Connection, name: str, tags: Collection[str]) -> frozen
 
 def _source(flow: str, key: str, within: str) -> str:
     if flow == "tracking":
-        return f"{_ORDER}{within or key}"
+        return f"{_ORDER}{within}" if within else f"shipment {key}"
     return f"{flow} {key}" if flow in {"receiving", "returns"} else ""

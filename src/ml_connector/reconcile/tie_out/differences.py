@@ -118,7 +118,7 @@ def _unexplained(line: TieLine, location: str) -> Difference:
         says=(
             f"{place.what} at location {location}: {_moved('ShipBob', line.shipbob)},"
             f" {_moved('NetSuite', line.netsuite)}{named}; {more(line.unexplained)},"
-            " and nothing explains it"
+            f" and nothing explains it{_caused(line)}"
         ),
         remedy=(
             f"{_remedy(place)} These do not fit its numbers, but may have to do with it: {hints}."
@@ -126,6 +126,12 @@ def _unexplained(line: TieLine, location: str) -> Difference:
             else _remedy(place)
         ),
     )
+
+
+def _caused(line: TieLine) -> str:
+    """Return what made it, by the histories of both systems; empty where that is not clear."""
+    made = "; ".join(f"{one.kind.rule.words}: {one.says}" for one in line.causes)
+    return f". Both histories tell what made it: {made}" if made else ""
 
 
 def _opening(line: TieLine, tied: TieOut) -> Difference:

@@ -10,6 +10,7 @@ import msgspec
 
 from ml_connector.reconcile.document_ref import DocumentRef
 from ml_connector.reconcile.tie_out.kinds import OpenKind
+from ml_connector.rules.stock_causes.rows import StockCause
 
 Basis = Literal["sealed", "movements", "snapshots"]
 """Where the balances are from: the month before, as it was sealed; nowhere, and then only the
@@ -96,6 +97,7 @@ class TieLine(msgspec.Struct, frozen=True, kw_only=True):
         items: what the rest of the gap is made of, each with exact numbers.
         unexplained: what no item accounts for; ``gap`` - ``carried`` - the items.
         hints: items that may have to do with it, but whose numbers do not fit.
+        causes: what made it, by the histories of both systems, where they come to exactly that.
     """
 
     place: TiePlace
@@ -106,6 +108,7 @@ class TieLine(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[TieItem, ...] = ()
     unexplained: Decimal = Decimal(0)
     hints: tuple[TieItem, ...] = ()
+    causes: tuple[StockCause, ...] = ()
 
     @property
     def told(self) -> Decimal:

@@ -31,6 +31,8 @@ _OF_SOURCES: Final = frozenset(
 _KITTED: Final = frozenset({"KittingStow", "AttributeUpdated"})
 _FACILITY: Final = "InventoryFacilityUpdated"
 _NAMED: Final = 3
+_SHIPMENT: Final = "shipment "
+"""How a source begins whose order is not known: which movements are its own is not clear."""
 _COUNTED: Final = ("count",)
 _WRITTEN_OFF: Final = ("damage", "lost", "expire", "dispos", "write-off", "write off", "destroy")
 
@@ -54,8 +56,9 @@ def evidence(history: SkuHistory) -> StockEvidence:
         *_alone(alone),
         *_of_sources(history, named, posted),
     )
-    unclear = sorted({one.location for one in _unpaired(loose, unmoved)})
-    return StockEvidence(key=history.key, causes=found, unclear=tuple(unclear))
+    unclear = {one.location for one in _unpaired(loose, unmoved)}
+    unclear |= {line.location for line in history.posted if line.source.startswith(_SHIPMENT)}
+    return StockEvidence(key=history.key, causes=found, unclear=tuple(sorted(unclear)))
 
 
 def _by_source(lines: Iterable[PostedLine]) -> dict[str, list[PostedLine]]:

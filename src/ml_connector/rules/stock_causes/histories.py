@@ -186,7 +186,7 @@ def _recent(
     return {
         name
         for name, at in latest.items()
-        if taken_at - at < (PICKED if units[name] < sent[name] else MOVING)
+        if name and taken_at - at < (PICKED if units[name] < sent[name] else MOVING)
     }
 
 

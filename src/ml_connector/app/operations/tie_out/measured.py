@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ml_connector.app.operations.tie_out.causes import with_causes
 from ml_connector.app.operations.tie_out.kept_stock import tied_from_kept
 from ml_connector.app.operations.tie_out.looked_into import looked_into
 from ml_connector.engine.context import ConnectionContext
@@ -148,11 +149,20 @@ async def added(
         hides_kits=stock.netsuite.hides_kits,
     )
     done = await tied(context, month, report, known, first=stock, openings=openings)
-    return await _with(report, context, month, done)
+    return await _with(report, context, month, done, stock.shipbob.skus)
 
 
-async def _with(report: Report, context: ConnectionContext, month: Month, done: TieOut) -> Report:
+async def _with(
+    report: Report,
+    context: ConnectionContext,
+    month: Month,
+    done: TieOut,
+    skus: Mapping[int, str] | None = None,
+) -> Report:
     ids = await _items(context, {one.place.what for one in done.red})
+    if skus is not None:
+        window = window_of(context, month)
+        done = await with_causes(context, window, done, items=ids, skus=skus)
     found = identified(str(month), ordered(differences(done, ids)))
     return msgspec.structs.replace(
         report, tie_out=done, differences=ordered([*report.differences, *found])
