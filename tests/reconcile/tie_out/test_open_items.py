@@ -159,6 +159,15 @@ def test_a_sum_without_a_document_that_differs_is_no_reason() -> None:
     ]
 
 
+def test_a_document_that_was_moved_to_another_month_lacks_its_units_here() -> None:
+    moved = Difference(
+        kind=Kind.PERIOD_CHANGED, section="adjustments", external_id="mlc-ia-1-1", says="Moved"
+    )
+    row = (RowKey("adjustments", "TEE", "6"), Row(journal=Decimal(10)))
+
+    assert told(report(moved, rows=(row,))) == [(OpenKind.DOCUMENT_DIFFERS, TEE, 10)]
+
+
 def test_documents_of_others_count_from_the_start_date_on() -> None:
     known = msgspec.structs.replace(KNOWN, since=date(2026, 11, 15))
     made = report(by_others(7, "6"), by_others(9, "6", document="9000", day="2026-11-14"))

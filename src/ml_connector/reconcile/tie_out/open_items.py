@@ -192,7 +192,8 @@ def _of_rows(report: Report, known: KnownOpen) -> Iterator[TieItem]:
         if key.section in CORRECTING and row.journal:
             yield _corrected(key, row)
         about = shown.get((key.section, key.what, key.where), ())
-        yield from _of_row(key, row, about, known)
+        of_documents = shown.get((key.section, "", ""), ())
+        yield from _of_row(key, row, [*about, *of_documents], known)
 
 
 CORRECTING: Final = frozenset({"corrections", "month-end"})
