@@ -87,8 +87,10 @@ def moved_by_others(
     """
     kind = Kind.DOCUMENT_UNKNOWN if document.ours else Kind.MOVED_BY_OTHERS
     lines: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    items: dict[str, str] = {}
     for line in moving(document.lines):
         lines[names.of_line(line), line.location or ""] += line.value
+        items[names.of_line(line)] = line.item or ""
     for (what, where), value in sorted(lines.items()):
         currency = document.currency
         money = document.head.type in BILLS
@@ -98,6 +100,7 @@ def moved_by_others(
             kind=kind,
             section=document.section,
             what=what,
+            item=items[what] if document.ours else "",
             where=where,
             currency=currency,
             journal=Decimal(0),

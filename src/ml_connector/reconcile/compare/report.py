@@ -323,7 +323,8 @@ def identified(month: str, differences: Iterable[Difference]) -> list[Difference
 def _about(one: Difference) -> str:
     """Return what tells a difference from others: of documents of others, also which they are."""
     others = [ref.id for ref in one.documents] if one.kind in _OF_OTHERS else []
-    named = (one.kind, one.section, one.what, one.item, one.where, one.currency)
+    item = "" if one.kind is Kind.DOCUMENT_UNKNOWN else one.item  # known by its SKU at first
+    named = (one.kind, one.section, one.what, item, one.where, one.currency)
     return "\0".join((*named, one.source, one.source_line, one.external_id, *others))
 
 
