@@ -101,8 +101,71 @@ def _quarantined(world: World, place: TiePlace, units: int) -> None:
     world.tell(OpenKind.QUARANTINED, held, -abs(units))
 
 
+def _partly_posted(world: World, place: TiePlace, units: int) -> None:
+    part = units // 2
+    _posted(world, place, part)
+    _open(OpenKind.WAITING)(world, place, units - part)
+
+
+def _in_two_lines(world: World, place: TiePlace, units: int) -> None:
+    """Two lines of one item: one is posted, of the other nobody keeps stock or knows the order."""
+    _posted(world, place, units)
+    _open(OpenKind.REFUSED)(world, place, units)
+
+
+def _kit(world: World, place: TiePlace, units: int) -> None:
+    """A kit of two of one SKU and one of another leaves; NetSuite knows its members."""
+    _posted(world, place, 2 * units)
+    _posted(world, _beside(place), units)
+
+
+def _kit_that_waits(world: World, place: TiePlace, units: int) -> None:
+    _open(OpenKind.WAITING)(world, place, 2 * units)
+    _open(OpenKind.WAITING)(world, _beside(place), units)
+
+
+def _bundle_from_two_centers(world: World, place: TiePlace, units: int) -> None:
+    for where in ("6", "7"):
+        _posted(world, TiePlace(place.what, where), units)
+        _posted(world, TiePlace(_beside(place).what, where), units)
+
+
+def _beside(place: TiePlace) -> TiePlace:
+    return TiePlace(f"SKU-{(int(place.what[-1]) + 1) % 6}", place.where)
+
+
+def _earlier(kind: OpenKind) -> Happening:
+    """Moved at ShipBob in an earlier month, and posted in this one."""
+
+    def happens(world: World, place: TiePlace, units: int) -> None:
+        world.netsuite[place] += units
+        world.tell(kind, place, -units)
+
+    return happens
+
+
+def _handled(world: World, place: TiePlace, units: int) -> None:
+    _posted(world, place, units)
+    world.tell(OpenKind.HANDLED, place, units)
+    world.tell(OpenKind.MOVED_BY_OTHERS, place, -units)
+
+
+def _nothing_moved(world: World, place: TiePlace, units: int) -> None:
+    """A parcel that ShipBob has cancelled: the fact names units, and none has moved."""
+    world.tell(OpenKind.UNFOUNDED, place, units)
+
+
 HONEST: tuple[Happening, ...] = (
     *[_posted] * 8,
+    _partly_posted,
+    _in_two_lines,
+    _kit,
+    _kit_that_waits,
+    _bundle_from_two_centers,
+    _earlier(OpenKind.PICKED_EARLIER),
+    _earlier(OpenKind.RESTOCKED_EARLIER),
+    _handled,
+    _nothing_moved,
     _open(OpenKind.WAITING),
     _open(OpenKind.REFUSED),
     _open(OpenKind.POSTED_LATER),
