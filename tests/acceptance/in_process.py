@@ -37,21 +37,32 @@ def sync(acme: Merchant, flow: str, ids: Collection[str] = ()) -> list[dict[str,
 
 def decide_month(acme: Merchant, difference: Difference, kind: str, **named: str) -> KeptDecision:
     """What ``month decide`` does about a difference, and what is booked by it."""
+    [kept] = decide_months(acme, [(difference, kind)], **named)
+    return kept
 
-    async def once() -> KeptDecision:
+
+def decide_months(
+    acme: Merchant, decided: Sequence[tuple[Difference, str]], **named: str
+) -> list[KeptDecision]:
+    """What ``month decide`` does about each difference, and what is booked by all."""
+
+    async def each() -> list[KeptDecision]:
         async with open_installation(acme.settings) as installation:
             async with installation.database.transaction() as connection:
                 [applied] = await connections.every(connection)
-            wanted = Wanted(kind=DecisionKind(kind), note="Asked about it", **named)
             today = datetime.now(applied.schedule.zone).date()
-            proposal = await month_differences.propose(
-                installation, applied, difference.id, wanted, today=today
-            )
-            return await record_decision(installation, proposal, person="kim")
+            kept: list[KeptDecision] = []
+            for difference, kind in decided:
+                wanted = Wanted(kind=DecisionKind(kind), note="Asked about it", **named)
+                proposal = await month_differences.propose(
+                    installation, applied, difference.id, wanted, today=today
+                )
+                kept.append(await record_decision(installation, proposal, person="kim"))
+            return kept
 
-    kept = asyncio.run(once())
+    made = asyncio.run(each())
     book_month(acme)
-    return kept
+    return made
 
 
 def book_month(acme: Merchant) -> None:

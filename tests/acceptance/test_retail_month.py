@@ -23,12 +23,14 @@ from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import connections
 from ml_connector.reconcile.compare.report import Report
 from ml_connector.reconcile.month import Month
+from ml_connector.sim.clock import Clock
 from ml_connector.sim.stories.retailer import RetailerStory
 from ml_connector.sim.world import World, world
 
 T = TypeVar("T")
 ZONE = ZoneInfo("America/Chicago")
 SHIPMENTS, DAYS = 6, 12
+WITHOUT_LIMIT = "shipbob_per_minute = 100000"
 
 
 class Retailer:
@@ -76,7 +78,13 @@ class Retailer:
 
 @contextlib.contextmanager
 def retailing(
-    database_url: str, folder: Path, *, shipments: int, days: int, port: int | None = None
+    database_url: str,
+    folder: Path,
+    *,
+    shipments: int,
+    days: int,
+    port: int | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Retailer]:
     """A month that is not played yet, and an installation for it.
 
@@ -86,10 +94,12 @@ def retailing(
         shipments: of the month.
         days: of the month.
         port: where a service is told by webhooks; None: nobody is told.
+        clock: of both systems; the real time when none is given.
     """
-    with world() as both:
+    with world(clock=clock) as both:
         story = RetailerStory(both.netsuite, both.shipbob, shipments=shipments, days=days)
         story.set_up()
+        both.shipbob.books.limit.per_minute = 0
         settings = Settings(data_dir=folder / "data", database_url=database_url)
         setup.initialise(settings)
         secret = None
@@ -98,10 +108,14 @@ def retailing(
             url = f"http://127.0.0.1:{port}/webhooks/shipbob/acme"
             _, secret = both.shipbob.subscribe(url, topics)
         path = folder / "acme.toml"
-        first = datetime.now(ZONE).date().replace(day=1)
+        first = both.netsuite.clock.now().astimezone(ZONE).date().replace(day=1)
         path.write_text(
             both.connection_file(
-                secret, subsidiary=1, head=f"start_date = {first}", **story.connection_tables()
+                secret,
+                subsidiary=1,
+                head=f"start_date = {first}",
+                **story.connection_tables(),
+                limits=WITHOUT_LIMIT,
             ),
             "utf-8",
         )

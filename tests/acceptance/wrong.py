@@ -21,6 +21,7 @@ from ml_connector.config.connection import ConnectionSettings
 from ml_connector.engine.converge import Converge
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import tell
+from ml_connector.errors import ConnectorError
 from ml_connector.flows import FLOWS
 from ml_connector.flows.billing.documents import BILLS
 from ml_connector.ledger.postings.bills import ExpenseLine, Expenses
@@ -54,7 +55,10 @@ def wrong(
 
     def believed(seen: Any, known: ConnectionSettings) -> Sequence[SourceLine]:
         lines = flow.source_lines(facts(seen), settings(known))
-        return list(_as_planned(lines, planned(seen, (), known)))
+        try:
+            return list(_as_planned(lines, planned(seen, (), known)))
+        except ConnectorError:
+            return lines  # all of it waits
 
     return replace(flow, plan=planned, source_lines=believed)
 
