@@ -64,7 +64,10 @@ def test_each_line_is_shown_with_what_was_received_of_it(acme: Merchant, tmp_pat
     }
     assert f"location {OWN_WAREHOUSE}" in shown[3].left_out
     assert [row["says"] for row in rows if row["source_line"] == f"{number} line 4"] == [
-        "9 ordered + 0 surplus = 0 received by us + 2 by others + 0 to come + 7 closed short"
+        (
+            "9 ordered + 0 surplus = 0 received by us + 2 by others + 0 on its way + 0 to come"
+            " + 7 closed short"
+        )
     ]
     assert f"{number} line 3" in page
     ends_right(acme, sku)

@@ -47,3 +47,16 @@ def test_an_undone_receipt_is_in_a_column_of_its_own(acme: Merchant) -> None:
     assert "Undone" in page
     assert "made by tests on" in page
     assert "Prepared by" in page
+
+
+def test_what_a_further_wro_brings_is_on_its_way(acme: Merchant) -> None:
+    tee = acme.sku("TEE")
+    number = acme.order({tee: 150})
+    first = acme.deliver({tee: 100}, number=number)
+    acme.announce({tee: 30}, number=f"{number}-2")
+    sync(acme, "receiving", first.id)
+    [row] = close(acme).report.order_lines
+
+    assert [int(one) for one in (row.ordered, row.ours, row.on_its_way, row.to_come)] == [
+        *(150, 100, 30, 20)
+    ]

@@ -226,12 +226,26 @@ def test_any_receipts_on_their_own_lines_are_right_and_one_on_another_is_not(see
     elsewhere = "7" if at.location == "6" else "6"
     moved = receipt(at.line, elsewhere, 1, item=at.item, document=6000, wro=99)
 
+    sku, bound = f"SKU-{at.item}", random.randint(0, 60)
+    rows = order_lines.rows(clean._replace(on_its_way={("PO1", sku): bound}), NAMES)
+
     assert wrong(clean) == []
     assert all(
-        row.ordered + row.surplus == row.ours + row.others + row.to_come + row.closed_short
-        for row in order_lines.rows(clean, NAMES)
+        row.ordered + row.surplus
+        == row.ours + row.others + row.on_its_way + row.to_come + row.closed_short
+        for row in rows
     )
+    assert sum(row.on_its_way for row in rows) <= bound
     assert ("order_line_of_other_location", "mlc-ir-99-1") in wrong(side(lines, *receipts, moved))
+
+
+def test_what_wros_still_bring_is_on_its_way_to_the_first_lines_of_its_sku() -> None:
+    lines = [line(1, "6", 60), line(2, "6", 40), line(3, "6", 10, "21")]
+    received = [receipt(number, "6", 10, item=item) for number, item in ((1, "20"), (2, "20"))]
+    of = side(lines, *received, receipt(3, "6", 1, item="21"))
+    rows = order_lines.rows(of._replace(on_its_way={("PO1", "SKU-20"): 55}), NAMES)
+
+    assert [(int(row.on_its_way), int(row.to_come)) for row in rows] == [(50, 0), (5, 25), (0, 9)]
 
 
 def test_receipts_that_our_books_lack_are_somebody_elses() -> None:

@@ -220,14 +220,18 @@ def _of_stock(report: Report) -> str:
 
 def _of_order_lines(report: Report) -> str:
     ours = [one for one in report.order_lines if not one.left_out]
-    ordered, surplus, mine, others, to_come, short = (
+    ordered, surplus, mine, others, way, to_come, short = (
         shown(sum((getattr(one, name) for one in ours), Decimal(0)))
-        for name in ("ordered", "surplus", "ours", "others", "to_come", "closed_short")
+        for name in (
+            *("ordered", "surplus", "ours", "others"),
+            *("on_its_way", "to_come", "closed_short"),
+        )
     )
     left_out = len(report.order_lines) - len(ours)
     return (
         f"Purchase order lines received on: {len(ours)}; {ordered} ordered + {surplus} surplus"
-        f" = {mine} received by us + {others} by others + {to_come} to come + {short} closed short"
+        f" = {mine} received by us + {others} by others + {way} on its way"
+        f" + {to_come} to come + {short} closed short"
         + (f"; {left_out} left out" if left_out else "")
     )
 

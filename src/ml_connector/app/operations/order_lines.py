@@ -1,5 +1,7 @@
 """What a month end is told of purchase order lines, from NetSuite, ShipBob and our own books."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
@@ -16,6 +18,7 @@ from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides.order_lines import doubtful, order_side, receipt_lines
 from ml_connector.rules.external_ids import wro_of
 from ml_connector.shipbob.payloads import Wro
+from ml_connector.shipbob.resources.receiving import ENDED
 
 
 async def read(
@@ -40,6 +43,7 @@ async def read(
     """
     settings, suiteql = context.settings, context.netsuite.query
     side = await order_side(suiteql, order_ids, month, mapped=settings.locations.values())
+    side = side._replace(on_its_way=await _on_its_way(context, side))
     doubted = in_doubt(side)
     if not doubted:
         return side
@@ -52,6 +56,30 @@ async def read(
             then=await _lines_then(installation, context, lines),
         )
     )
+
+
+async def _on_its_way(context: ConnectionContext, side: OrderSide) -> dict[tuple[str, str], int]:
+    """Return the units that WROs of the orders still bring, by order and SKU.
+
+    A WRO that can't be read brings none that are known: its row is told elsewhere.
+    """
+    if "receiving" in context.settings.flows_off:
+        return {}
+    numbers = sorted({line.order for line in side.lines if "," not in line.order})
+    found = await asyncio.gather(
+        *map(context.reads.wros_of_order, numbers), return_exceptions=True
+    )
+    units: dict[tuple[str, str], int] = defaultdict(int)
+    for number, wros in zip(numbers, found, strict=True):
+        if isinstance(wros, BaseException):
+            if not isinstance(wros, Unreadable):
+                raise wros
+            continue
+        for wro in wros:
+            for line in wro.inventory_quantities if wro.status not in ENDED else ():
+                left = line.expected_quantity - line.stowed_quantity
+                units[number, (line.sku or "").strip()] += max(left, 0)
+    return dict(units)
 
 
 async def _goods_at(context: ConnectionContext, lines: Collection[ReceiptLine]) -> dict[int, str]:

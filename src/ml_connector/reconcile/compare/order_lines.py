@@ -127,20 +127,27 @@ class OrderSide(NamedTuple):
         received: on them, whenever.
         doubtful: the lines of receipts of the orders that ``in_doubt`` names.
         mapped: internal ids of the locations whose stock ShipBob holds.
+        on_its_way: units that WROs of the orders still bring, by order and SKU.
     """
 
     lines: Sequence[ExpectedLine] = ()
     received: Sequence[LineReceipts] = ()
     doubtful: Sequence[ReceivedLine] = ()
     mapped: Collection[str] = ()
+    on_its_way: Mapping[tuple[str, str], int] = MappingProxyType({})
 
 
 def rows(side: OrderSide, names: SkuNames) -> tuple[OrderLineRow, ...]:
-    """Return the lines with a movement in the month, each with what was received of it."""
+    """Return the lines with a movement in the month, each with what was received of it.
+
+    What WROs still bring is on its way to the order's lines of that SKU, the first one first.
+    """
     on_line = _on_lines(side)
-    found = (
-        _row(line, on_line.get((line.order_id, line.line), ()), side, names) for line in side.lines
-    )
+    left = {place: Decimal(units) for place, units in side.on_its_way.items()}
+    found = [
+        _with_the_way(_row(line, on_line.get((line.order_id, line.line), ()), side, names), left)
+        for line in sorted(side.lines, key=lambda one: (one.order, one.line))
+    ]
     moved = [row for row in found if row.month_ours or row.month_others]
     return tuple(sorted(moved, key=lambda row: (bool(row.left_out), row.order, row.line)))
 
@@ -229,6 +236,16 @@ def _row(
         closed_short=to_come if line.closed else _NOTHING,
         left_out=_left_out(line, ours, side.mapped),
     )
+
+
+def _with_the_way(row: OrderLineRow, left: dict[tuple[str, str], Decimal]) -> OrderLineRow:
+    """Return a row with what of its units is on its way, taken off what is left of that."""
+    place = (row.order, row.what)
+    units = min(row.to_come, left.get(place, _NOTHING))
+    if row.left_out or not units:
+        return row
+    left[place] -= units
+    return msgspec.structs.replace(row, on_its_way=units, to_come=row.to_come - units)
 
 
 def _sum(received: Iterable[LineReceipts], *, ours: bool) -> Decimal:

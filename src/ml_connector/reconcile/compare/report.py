@@ -145,7 +145,8 @@ class Row(msgspec.Struct, kw_only=True):
 class OrderLineRow(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a purchase order with a receipt in the month, in base units.
 
-    ``ordered`` + ``surplus`` = ``ours`` + ``others`` + ``to_come`` + ``closed_short``.
+    ``ordered`` + ``surplus`` = ``ours`` + ``others`` + ``on_its_way`` + ``to_come`` +
+    ``closed_short``.
 
     Attributes:
         order: what people call the order.
@@ -154,7 +155,8 @@ class OrderLineRow(msgspec.Struct, frozen=True, kw_only=True):
         surplus: received beyond what is ordered.
         ours: received by us so far, in whatever month; ``others`` likewise, by anybody else.
         month_ours: of those, with a date in the month; ``month_others`` likewise.
-        to_come: neither received nor closed.
+        on_its_way: on WROs that have not ended, and not stowed.
+        to_come: neither received nor closed, nor on its way.
         closed_short: not received of a line that is closed.
         left_out: why it is none of ShipBob's, and so not looked at; empty where it is.
     """
@@ -173,6 +175,7 @@ class OrderLineRow(msgspec.Struct, frozen=True, kw_only=True):
     month_others: Decimal
     to_come: Decimal
     closed_short: Decimal
+    on_its_way: Decimal = Decimal(0)
     left_out: str = ""
 
 

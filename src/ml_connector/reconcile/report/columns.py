@@ -66,12 +66,13 @@ ORDER_LINE: Final[Sequence[OrderColumn]] = (
     OrderColumn("surplus", "Surplus"),
     OrderColumn("ours", "Received by us"),
     OrderColumn("others", "By others"),
+    OrderColumn("on_its_way", "On its way"),
     OrderColumn("to_come", "To come"),
     OrderColumn("closed_short", "Closed short"),
     OrderColumn("month_ours", "By us, this month"),
     OrderColumn("month_others", "By others, this month"),
 )
-"""Ordered and surplus are what was received, is to come, or was closed short."""
+"""Ordered and surplus are what was received, is on its way or to come, or was closed short."""
 
 
 SHIPMENT_LINE: Final[Mapping[str, str]] = MappingProxyType(

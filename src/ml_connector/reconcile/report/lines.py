@@ -181,7 +181,8 @@ def _said(row: OrderLineRow) -> str:
     return (
         f"{plain(row.ordered)} ordered + {plain(row.surplus)} surplus ="
         f" {plain(row.ours)} received by us + {plain(row.others)} by others"
-        f" + {plain(row.to_come)} to come + {plain(row.closed_short)} closed short"
+        f" + {plain(row.on_its_way)} on its way + {plain(row.to_come)} to come"
+        f" + {plain(row.closed_short)} closed short"
     )
 
 
