@@ -2,8 +2,10 @@
 
 import asyncio
 import csv
+import gzip
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -182,6 +184,17 @@ def test_a_file_of_a_page_runs_nothing_in_a_spreadsheet(viewer: Browser, path: s
     assert len({len(row) for row in rows}) == 1
     assert not [cell for row in rows[1:] for cell in row if cell.startswith(("=", "@", "+H"))]
     assert BIDI not in answer.text
+
+
+def test_a_first_page_with_all_that_it_loads_is_small(viewer: Browser) -> None:
+    page = viewer.get("/overview").text
+    loaded = {one.partition("#")[0] for one in re.findall(r'(?:src|href)="(/static/[^"]+)', page)}
+    sizes = {
+        path: len(gzip.compress(viewer.http.get(path).content)) for path in (*loaded, "/overview")
+    }
+
+    assert len(loaded) > 3
+    assert sum(sizes.values()) <= 120_000, sizes
 
 
 def test_the_overview_counts_and_names_what_is_stopped(viewer: Browser) -> None:
