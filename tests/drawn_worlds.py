@@ -10,13 +10,15 @@ from random import Random
 
 from ml_connector.sim.readings import SWITCHES, Readings, read_world_file
 from ml_connector.sim.readings.netsuite_accounts import COMPANY, PICKING, UNITS
+from ml_connector.sim.readings.netsuite_queries import WRITES_SEEN
+from ml_connector.sim.readings.shipbob_rules import NEW_WRO, STOCK_LEVELS
 from ml_connector.sim.readings.shipbob_words import STATUSES
 
 SET_UP_BY_TESTS = frozenset({COMPANY, UNITS, PICKING})
 """What tests set up by themselves, each as its story wants it."""
 
-STOPS_ON_THE_WAY = frozenset({STATUSES})
-"""Work stops by these only until a parcel has left, where it is looked at before."""
+STOPS_ON_THE_WAY = frozenset({STATUSES, WRITES_SEEN, NEW_WRO, STOCK_LEVELS})
+"""Work stops by these for a while, until a parcel has left or seconds are over; nobody waits."""
 
 
 def going_on(seed: int) -> Readings:
