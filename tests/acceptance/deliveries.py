@@ -332,7 +332,8 @@ class Deliveries:
             "SELECT l.id, i.itemid, i.islotitem, i.itemtype, l.location, l.quantity,"
             " l.quantityshiprecv, l.isclosed, u.conversionrate FROM transactionline l"
             " JOIN _item i ON i.id = l.item LEFT JOIN unitstypeuom u ON u.internalid = l.units"
-            " WHERE l.\"transaction\" = ? AND l.mainline = 'F' AND i.itemtype <> 'Service'",
+            " WHERE l.\"transaction\" = ? AND l.mainline = 'F' AND l.taxline = 'F'"
+            " AND i.itemtype <> 'Service'",
             (order.id,),
         )
         return [
@@ -443,7 +444,7 @@ class Deliveries:
         ]
         rows = self._books.rows(
             'SELECT id FROM transactionline WHERE "transaction" = ?'
-            " AND mainline = 'F' AND item IS NOT NULL AND id <> ?",
+            " AND mainline = 'F' AND taxline = 'F' AND item IS NOT NULL AND id <> ?",
             (order.id, line.number),
         )
         items += [{"orderLine": int(str(row["id"])), "itemReceive": False} for row in rows]

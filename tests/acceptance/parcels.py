@@ -522,7 +522,7 @@ class Parcels:
             ' FROM _link k WHERE k.previousdoc = l."transaction" AND k.previousline = l.id'
             " AND k.linktype IN ('ShipRcpt', 'PickPack')) AS taken FROM transactionline l"
             " JOIN _item i ON i.id = l.item WHERE l.\"transaction\" = ? AND l.mainline = 'F'"
-            " AND COALESCE(l._side, '') <> 'cogs' AND i.isfulfillable = 'T'",
+            " AND l.taxline = 'F' AND COALESCE(l._side, '') <> 'cogs' AND i.isfulfillable = 'T'",
             (sale.sales_order,),
         )
         return [
