@@ -15,6 +15,7 @@ TOML = [pytest.param(block, id=str(block)) for block in pages.blocks("toml")]
 OF_TESTS = {
     *("MLC_TEST_DATABASE_URL", "MLC_TEST_INVOICES", "MLC_TEST_LOOKS", "MLC_TEST_MONTHS"),
     *("MLC_TEST_ORDERS", "MLC_TEST_PICTURES", "MLC_TEST_SALES", "MLC_TEST_SEED"),
+    "MLC_TEST_WORLD",
     "MLC_TEST_WORLDS",
 }
 
