@@ -24,7 +24,7 @@ _ID: Final = re.compile(r"\d+")
 _NO_IDS: Final = "its subsidiary is a text without an id: Expected `id` - at `$.subsidiary`"
 
 
-class _Known(NamedTuple):
+class _SeenLocations(NamedTuple):
     """What NetSuite says of the locations.
 
     Attributes:
@@ -54,8 +54,8 @@ class LocationReads:
         self._netsuite = netsuite
         self._by_center = by_center or {}
         self._ids = sorted({*self._by_center.values(), *others})
-        self._kept: tuple[float, _Known] | None = None
-        self._missing: Batch[None, _Known] = Batch(self._fetch, most=1)
+        self._kept: tuple[float, _SeenLocations] | None = None
+        self._missing: Batch[None, _SeenLocations] = Batch(self._fetch, most=1)
 
     def of_center(self, center_id: int) -> str | None:
         """Return the location that a fulfillment center is mapped to; None where it is not."""
@@ -78,12 +78,12 @@ class LocationReads:
         if kept is not None and time.monotonic() <= kept[0]:
             known = kept[1]
         else:
-            known = await self._missing.get(None) or _Known()
+            known = await self._missing.get(None) or _SeenLocations()
         if odd := [known.odd[one] for one in dict.fromkeys(at) if one and one in known.odd]:
             raise unreadable("NetSuite", odd)
         return known.subsidiaries
 
-    async def _fetch(self, _: Sequence[None]) -> Mapping[None, _Known]:
+    async def _fetch(self, _: Sequence[None]) -> Mapping[None, _SeenLocations]:
         spoiled: list[SpoiledRow] = []
         try:
             with gathering(spoiled):
@@ -98,7 +98,7 @@ class LocationReads:
 
 def _known(
     asked: Iterable[str], found: Mapping[str, Location], spoiled: Sequence[SpoiledRow]
-) -> _Known:
+) -> _SeenLocations:
     """Return what rows say of the locations that were asked for. Pure.
 
     A row that can't be read and shows no id may be that of any location without a row.
@@ -113,4 +113,4 @@ def _known(
         elif (one.subsidiary or "").strip():
             odd[one.id] = _NO_IDS
     named = {location: f"location {location}, {said}" for location, said in odd.items()}
-    return _Known(subsidiaries, named)
+    return _SeenLocations(subsidiaries, named)
