@@ -16,10 +16,11 @@ from acceptance import wrong
 from acceptance.closing import MONTH, close
 from acceptance.merchant import Merchant
 from acceptance.shop import Shop, elsewhere
-from ml_connector.ledger.postings.bills import ExpenseLine
+from ml_connector.ledger.postings.bills import ExpenseLine, Reference
+from ml_connector.reconcile.compare.report import Difference
 
 Found = set[tuple[str, str, str]]
-"""Kind, SKU, account or document, and location or currency."""
+"""Kind; SKU or source; and the location of stock."""
 
 
 def red(*places: tuple[str, str], kind: str = "stock_unexplained") -> Found:
@@ -186,8 +187,20 @@ def a_bill_twice(shop: Shop) -> Found:
 @rule
 def a_bill_of_another_month(shop: Shop) -> Found:
     day = MONTH.first - timedelta(days=1)
-    shop.invoice(plan=wrong.dated(lambda _: day))
-    return {("posted_too_early", "63", "")}
+    made = shop.invoice(plan=wrong.dated(lambda _: day))
+    return {("posted_too_early", f"invoice {made}", "")}
+
+
+@rule
+def a_fee_to_another_account(shop: Shop) -> Found:
+    def other(line: ExpenseLine) -> ExpenseLine:
+        return msgspec.structs.replace(line, account=Reference("62"))
+
+    return {("fees_unexplained", f"invoice {shop.invoice(plan=wrong.billed(other))}", "")}
+
+
+def named(one: Difference) -> tuple[str, str, str]:
+    return str(one.kind), one.what if one.where else one.source or one.what, one.where
 
 
 def test_a_rule_that_is_wrong_is_red_where_it_is_wrong(quiet: Merchant) -> None:
@@ -196,7 +209,7 @@ def test_a_rule_that_is_wrong_is_red_where_it_is_wrong(quiet: Merchant) -> None:
     expected = {name: made(shop) for name, made in RULES.items()}
     ends = wrong.converge(quiet, shop.runs)
     done = close(quiet)
-    left = {(str(one.kind), one.what or one.source, one.where) for one in done.report.open}
+    left = {named(one) for one in done.report.open}
     by_rule = {
         name: {one for one in left if one[1] in {what for _, what, _ in found}}
         for name, found in expected.items()
