@@ -18,11 +18,12 @@ import pytest
 from acceptance.closing import TODAY, close
 from acceptance.endings import AFTERWARDS, ENDINGS, Options
 from acceptance.further_stops import FURTHER, MONTH_BEFORE
-from acceptance.in_process import Asked, decide, decide_all, decide_month, renew, sync
+from acceptance.in_process import Asked, decide, decide_all, decide_month, sync
 from acceptance.merchant import Merchant
-from acceptance.stops import APPLIED, STORIES, Stop, World, wro_of
+from acceptance.stops import STORIES, Stop, World
 from acceptance.test_deciding import drifts
 from acceptance.test_every_stop_wakes import look, state, work_off
+from acceptance.whole_stops import OF_THE_WHOLE, TABLES_APPLIED
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import open_installation
 from ml_connector.causes.table import stops
@@ -32,7 +33,6 @@ from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report
 from ml_connector.reconcile.month import Month
-from ml_connector.sim.netsuite.simulator import DEFAULT_ROLE
 from ml_connector.words import Cause, DecisionKind
 
 WHOLE: Final = "it stops whatever comes to a location or at all, so it is played by itself, below"
@@ -55,12 +55,6 @@ NOT_PLAYED: Final = {
     Cause.VENDOR_MISSING: "without a vendor [flows] has billing off, so nothing of it is planned",
     Cause.UNEXPLAINED: OURS,
     Cause.BUG: OURS,
-}
-
-TABLES_APPLIED: Final = {
-    **APPLIED,
-    "policies": f'{APPLIED["policies"]}\nclosed_period = "park"',
-    "billing": 'vendor = "302"\naccounts = {"Shipping" = "63"}',
 }
 
 PLAYED: Final = [one for one in (*STORIES, *FURTHER) if one.__name__ not in NOT_PLAYED]
@@ -362,82 +356,6 @@ def test_what_is_booked_otherwise_than_decided_turns_the_month_red(
         assert any(f"ecision {decision}," in one and source in one for one in named), kind
     assert any(f"ecision {handled['decision']}," in one for one in named)
     assert close(quiet).report.green
-
-
-def ordered(acme: Merchant) -> tuple[Stop, str]:
-    """Let goods come in, by an order of three lines that expects them on its second."""
-    skus = [acme.sku() for _ in range(3)]
-    number = acme.order({skus[0]: 4, skus[1]: 5, skus[2]: 6})
-    return wro_of(acme.deliver({skus[1]: 5}, number=number)), skus[1]
-
-
-def without_an_order(acme: Merchant) -> tuple[Stop, str]:
-    """Let goods come in that no order expects."""
-    sku = acme.sku()
-    return wro_of(acme.deliver({sku: 5})), sku
-
-
-def without_permission(acme: Merchant) -> Iterator[None]:
-    acme.world.netsuite.withdraw_permission("TRAN_ITEMRCPT")
-    yield
-    acme.world.netsuite.add_role("ml-connector again", internal_id=DEFAULT_ROLE)
-
-
-def without_certificate(acme: Merchant) -> Iterator[None]:
-    sign_in = acme.world.netsuite.sign_in
-    before = dict(sign_in.certificates)
-    acme.world.netsuite.sandbox_refresh()
-    yield
-    sign_in.certificates.update(before)
-    renew(acme)
-
-
-def with_damaged_settings(acme: Merchant) -> Iterator[None]:
-    acme.rows(
-        'update connection set settings = settings::jsonb || \'{"schedule": "damaged"}\''
-        " returning name"
-    )
-    yield
-    acme.apply(**TABLES_APPLIED)
-
-
-def with_the_flow_off(acme: Merchant) -> Iterator[None]:
-    acme.apply(**TABLES_APPLIED, flows="receiving = false")
-    yield
-    acme.apply(**TABLES_APPLIED)
-
-
-def with_lines_numbered_otherwise(acme: Merchant) -> Iterator[None]:
-    acme.world.netsuite.preferences.line_numbers = "shifted"
-    yield
-    acme.world.netsuite.preferences.line_numbers = "equal"
-
-
-def with_an_inactive_location(acme: Merchant) -> Iterator[None]:
-    books = acme.world.netsuite.company.books
-    books.update("location", {"isinactive": "T"}, id=6)
-    yield
-    books.update("location", {"isinactive": "F"}, id=6)
-
-
-def with_a_location_of_two_companies(acme: Merchant) -> Iterator[None]:
-    books = acme.world.netsuite.company.books
-    acme.apply(**{**TABLES_APPLIED, "policies": 'unmatched_wro = "adjust"'})
-    books.update("location", {"subsidiary": "1, 2"}, id=6)
-    yield
-    books.update("location", {"subsidiary": "1"}, id=6)
-
-
-OF_THE_WHOLE: Final = {
-    Cause.PERMISSION_MISSING: (ordered, without_permission),
-    Cause.CREDENTIALS_INVALID: (ordered, without_certificate),
-    Cause.SETTINGS_UNREADABLE: (ordered, with_damaged_settings),
-    Cause.FLOW_OFF: (ordered, with_the_flow_off),
-    Cause.LINE_NUMBERS_UNCLEAR: (ordered, with_lines_numbered_otherwise),
-    Cause.REFUSED_BY_NETSUITE: (ordered, with_an_inactive_location),
-    Cause.SUBSIDIARY_UNCLEAR: (without_an_order, with_a_location_of_two_companies),
-}
-"""What stops whatever comes; nothing is decided about it, and it goes on when it is put right."""
 
 
 async def told_of(acme: Merchant, stop: Stop) -> None:
