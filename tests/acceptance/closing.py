@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ def _run(acme: Merchant, work: Any) -> Any:
             return await work(installation)
 
     return asyncio.run(opened())
+
+
+def contents(done: MonthEnd) -> list[bytes]:
+    """Return what the files of a report hold, without the page's line about who made it when."""
+    made = re.compile(rb'<p class="sub">Report [0-9,]+, made by [^<]+</p>')
+    return [made.sub(b"", path.read_bytes()) for path in done.files]
 
 
 def in_netsuite(acme: Merchant, action: str, **arguments: object) -> Any:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from acceptance.closing import close, found, in_netsuite, sync
+from acceptance.closing import close, contents, found, in_netsuite, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
 from ml_connector.reconcile.month import Month
 from ml_connector.sim.clock import Clock
@@ -44,9 +44,7 @@ def test_a_past_month_is_proved_without_shipbob(then: Merchant, tmp_path: Path) 
     [equation] = after.report.equations
     sums = [int(one) for one in (equation.source, equation.posted, equation.waiting)]
     assert sums == [53, 47, 6]
-    assert [path.read_bytes() for path in after.files] == [
-        path.read_bytes() for path in before.files
-    ]
+    assert contents(after) == contents(before)
 
     [document] = then.documents(surplus)
     in_netsuite(
