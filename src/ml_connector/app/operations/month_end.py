@@ -188,7 +188,7 @@ async def _compared(
                     installation, stored_month, context, month, progress
                 )
             with gathering(spoiled):
-                side = await order_lines.read(installation, context, orders, month)
+                side = await order_lines.read(installation, context, orders, month, recent=recent)
                 report = await _compare(
                     installation,
                     stored_month,

@@ -26,6 +26,8 @@ async def read(
     context: ConnectionContext,
     order_ids: Collection[str],
     month: Month,
+    *,
+    recent: bool,
 ) -> OrderSide:
     """Return what is ordered and received on the lines of these orders.
 
@@ -37,13 +39,15 @@ async def read(
         context: of the connection.
         order_ids: internal ids of the purchase orders that were received from in the month.
         month: of the report.
+        recent: whether ShipBob is asked what is on its way; of a month long ago nothing is.
 
     Raises:
         ConnectorError: one of the systems can't be read.
     """
     settings, suiteql = context.settings, context.netsuite.query
     side = await order_side(suiteql, order_ids, month, mapped=settings.locations.values())
-    side = side._replace(on_its_way=await _on_its_way(context, side))
+    if recent:
+        side = side._replace(on_its_way=await _on_its_way(context, side))
     doubted = in_doubt(side)
     if not doubted:
         return side
