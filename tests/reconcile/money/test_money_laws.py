@@ -133,6 +133,15 @@ def waits(world: World) -> None:
     )
 
 
+def taken_as_it_is(world: World) -> None:
+    costs = positive(world)
+    account = next(iter(costs.accounts))
+    less = {**costs.accounts, account: costs.accounts[account] - 1}
+    bill = world.bill(costs, by_hand=True)
+    world.bills[-1] = replace(bill, accounts=less)
+    world.open[costs.id] = OpenInvoice(decided=Decimal(1))
+
+
 def refused(world: World) -> None:
     costs = world.invoice()
     world.open[costs.id] = OpenInvoice(refused=costs.total + costs.no_cost, says="undone")
@@ -178,7 +187,15 @@ def vendors_other_bill(world: World) -> None:
 
 RIGHT = (
     *(billed, billed, billed_by_hand, billed_on_other_accounts, billed_later, billed_of_earlier),
-    *(billed_in_two_parts, waits, refused, undone, before_the_start, on_no_invoice),
+    *(
+        billed_in_two_parts,
+        waits,
+        taken_as_it_is,
+        refused,
+        undone,
+        before_the_start,
+        on_no_invoice,
+    ),
     *(another_matter, vendors_other_bill),
 )
 

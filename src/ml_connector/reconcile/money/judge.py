@@ -405,8 +405,17 @@ def _reason(
     known = sides.open.get(costs.id, _NOTHING)
     if not total and not known.lines:
         return _moved_only(costs, rest, split)
+    return _told_of(costs, total, known, split)
+
+
+def _told_of(
+    costs: InvoiceCosts, total: Decimal, known: OpenInvoice, split: _Split
+) -> tuple[FeeKind | None, str]:
+    """Return what is told of an invoice that comes to exactly what is left of it."""
     refused = {known.refused, known.refused - costs.no_cost} if known.refused else {Decimal(0)}
     why = f"invoice {costs.id}: {known.says}" if known.says else f"invoice {costs.id}"
+    if total and total == known.decided:
+        return FeeKind.DECIDED, f"invoice {costs.id}: its bill is taken as it is, by decision"
     if total and total in refused:
         return FeeKind.REFUSED, why
     if known.lines and (

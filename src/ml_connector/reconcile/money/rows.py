@@ -31,6 +31,7 @@ class FeeKind(StrEnum):
     FROM_EARLIER = "from_earlier"
     WAITING = "waiting"
     REFUSED = "refused"
+    DECIDED = "decided"
     DIFFERS = "differs"
     OTHER_ACCOUNTS = "other_accounts"
     OTHER_MATTER = "other_matter"
@@ -80,6 +81,7 @@ RULES: Final[Mapping[FeeKind, FeeRule]] = MappingProxyType(
             "accrued: its invoice waits", "whoever its remedy names", "it is posted, or decided"
         ),
         FeeKind.REFUSED: FeeRule("refused on purpose, or undone by a person", "", "carried on"),
+        FeeKind.DECIDED: FeeRule("taken as it is, by decision", "", "carried on"),
         FeeKind.DIFFERS: FeeRule(
             "a bill of ours that differs from what was posted",
             "finance",
@@ -205,12 +207,14 @@ class OpenInvoice(msgspec.Struct, frozen=True, kw_only=True):
         refused: not posted on purpose, without what a document of others must hold.
         says: why.
         lines: how many of its lines are neither posted nor refused.
+        decided: what it costs beyond a bill that people took for it as it is.
     """
 
     waiting: Decimal = Decimal(0)
     refused: Decimal = Decimal(0)
     says: str = ""
     lines: int = 0
+    decided: Decimal = Decimal(0)
 
 
 class FeeItem(msgspec.Struct, frozen=True, kw_only=True):

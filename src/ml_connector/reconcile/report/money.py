@@ -46,6 +46,7 @@ MONEY: Final[Sequence[MoneyColumn]] = (
         "other",
         "+ named otherwise",
         _of(
+            FeeKind.DECIDED,
             FeeKind.DIFFERS,
             FeeKind.OTHER_ACCOUNTS,
             FeeKind.OTHER_MATTER,

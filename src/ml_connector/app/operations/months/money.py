@@ -173,7 +173,7 @@ def _known(report: Report, gathered: Gathered, resting: Collection[str]) -> Mone
     """Return what is known of a month, as far as it may explain a difference of money. Pure."""
     told, bills = _told(report.differences)
     return MoneySides(
-        open=_open(gathered.states, resting),
+        open=_with_decided(_open(gathered.states, resting), report.differences),
         told=told,
         told_bills=bills,
         taken={
@@ -202,6 +202,19 @@ def _open(states: Sequence[SourceState], resting: Collection[str]) -> Mapping[in
             lines=before.lines + bool(state.rest),
         )
     return found
+
+
+def _with_decided(
+    known: Mapping[int, OpenInvoice], found: Sequence[Difference]
+) -> Mapping[int, OpenInvoice]:
+    """Return what is known of invoices, with what people took as it is of their bills."""
+    decided = dict(known)
+    for one in found:
+        number = _number(one.source)
+        if number is not None and one.kind is Kind.FACT_ACCEPTED and one.journal is not None:
+            before = decided.get(number, OpenInvoice())
+            decided[number] = msgspec.structs.replace(before, decided=before.decided - one.journal)
+    return decided
 
 
 _OF_LINES: Final = frozenset(
