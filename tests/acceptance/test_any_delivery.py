@@ -298,7 +298,9 @@ class Oracle:
         """Compare simulated stock and the month end with what must be."""
         now = self.now()
         self._check_stock(now)
-        told = {one.source: one for one in self._open()}
+        opened = list(self._open())
+        self._check_tied_out([one for one in opened if one.section == STOCK.key], now)
+        told = {one.source: one for one in opened if one.section != STOCK.key}
         for story in self.world.stories:
             for key in story.wros:
                 wro = self.world.wro(key)
@@ -316,9 +318,34 @@ class Oracle:
         days = {start().now(), self.world.clock.now()}
         months = {Month.of(day.astimezone(UTC).astimezone(zone).date()) for day in days}
         for month in months:
-            open_ones = close(self.world.acme, month=month).report.open
-            # People of these worlds move stock in one system alone, as they please.
-            yield from (one for one in open_ones if one.section != STOCK.key)
+            yield from close(self.world.acme, month=month).report.open
+
+    def _check_tied_out(self, found: list[Difference], now: Booked) -> None:
+        """Stock ties out everywhere but where people received units beside what ShipBob has.
+
+        Where as many wait there, what they received may be of it, and is at ShipBob as well: the
+        WRO itself is red. What waits behind a hub is left out: it is named at the hub, and ShipBob
+        has it at the center.
+        """
+        beside: Counter[tuple[str, int]] = Counter()
+        waiting: Counter[tuple[str, int]] = Counter()
+        behind_hubs: set[tuple[str, int]] = set()
+        for story in self.world.stories:
+            beside.update(self._beside(story))
+            for key in story.wros:
+                wro = self.world.wro(key)
+                at = site(PLACES[wro.destination_id])
+                waits = {(sku, at): n for sku, n in self.waiting(story, wro, now).items()}
+                waiting.update(waits)
+                if wro.destination_id != wro.center_id:
+                    behind_hubs |= waits.keys()
+        red = {(one.what, site(int(one.where))): one.says for one in found}
+        must = {place for place, units in beside.items() if units and units > waiting[place]}
+        for place in (red.keys() ^ must) - behind_hubs:
+            self.wrong.append(
+                f"{place} must be red: {place in must} ({beside[place]} beside,"
+                f" {waiting[place]} wait); it is: {red.get(place)}"
+            )
 
     def _check_stock(self, now: Booked) -> None:
         """NetSuite has ShipBob's units, less what waits, and what people received beside."""
