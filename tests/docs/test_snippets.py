@@ -14,7 +14,8 @@ from ml_connector.sim.readings import read_world_file
 TOML = [pytest.param(block, id=str(block)) for block in pages.blocks("toml")]
 OF_TESTS = {
     *("MLC_TEST_DATABASE_URL", "MLC_TEST_INVOICES", "MLC_TEST_LOOKS", "MLC_TEST_MONTHS"),
-    *("MLC_TEST_ORDERS", "MLC_TEST_PICTURES", "MLC_TEST_SALES", "MLC_TEST_SEED"),
+    *("MLC_TEST_ORDERS", "MLC_TEST_PICTURES", "MLC_TEST_QUARTER", "MLC_TEST_SALES"),
+    "MLC_TEST_SEED",
     "MLC_TEST_WORLD",
     "MLC_TEST_WORLDS",
 }

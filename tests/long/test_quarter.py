@@ -1,4 +1,4 @@
-"""Ninety days of two retailers, each month closed: run by hand, ``MLC_QUARTER=1``.
+"""Ninety days of two retailers, each month closed: run by hand, ``MLC_TEST_QUARTER=1``.
 
 The clocks of both systems begin ninety days ago and are put forward from event to event; clients
 sign in by real time. Calls that read fail now and then. Bills are off: their lines are pulled by
@@ -40,7 +40,8 @@ from ml_connector.sim.stories.retailer import RetailerStory
 from ml_connector.sim.world import World, world
 
 pytestmark = pytest.mark.skipif(
-    "MLC_QUARTER" not in os.environ, reason="takes minutes: run by hand with MLC_QUARTER=1"
+    "MLC_TEST_QUARTER" not in os.environ,
+    reason="takes minutes: run by hand with MLC_TEST_QUARTER=1",
 )
 
 T = TypeVar("T")
