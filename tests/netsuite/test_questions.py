@@ -25,6 +25,7 @@ PARTS = {
     "month._MONEY_COLUMNS",
     "month._STOCK_COLUMNS",
     "return_authorizations._HEADERS",
+    "stock._BESIDE_KITS",
 }
 """What queries are made of."""
 

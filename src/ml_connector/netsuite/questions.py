@@ -199,6 +199,9 @@ _QUESTIONS: Final = (
             month.BILLS_BY_ID,
             bills.VENDOR_BILLS,
             stock.MOVED,
+            stock.MOVED_BESIDE_KITS,
+            items.IN_KITS,
+            month.OF_ITEMS,
             received_lines.RECEIVED,
             our_documents.CHANGED,
         )
