@@ -130,12 +130,17 @@ def is_ready(url: str) -> bool:
     return False
 
 
+def _works(worker: Process) -> bool:
+    """Whether a worker has begun, be its log for people or for machines."""
+    return any(words in worker.said for words in ("The worker begins", "worker_begins"))
+
+
 @contextlib.contextmanager
 def working(environment: Mapping[str, str], folder: Path) -> Iterator[Process]:
     """Run one more worker for the length of the block, from the moment that it has begun."""
     worker = Process(["worker"], environment, folder)
     try:
-        wait_until(lambda: "worker_begins" in worker.said or worker.process.poll() is not None)
+        wait_until(lambda: _works(worker) or worker.process.poll() is not None)
         assert worker.process.poll() is None, worker.said
         yield worker
     finally:

@@ -28,6 +28,11 @@ TYPED = [
     (["events", "list", "--limit", "0"], "'--limit': write a number of at least 1", "--help"),
     (["events", "list", "--connection"], "--connection needs a value", "--connection VALUE"),
     (["serve", "--port", "99999"], "'--port': write a number of at most 65535", "serve --help"),
+    (
+        ["serve", "--port", "8700", "--console-port", "8700"],
+        "The console's own door would be the door of the webhooks",
+        "Leave --console-port out",
+    ),
     (["sim", "nosuch"], "'nosuch' is not one of 'shipbob', 'netsuite', 'both'", "sim --help"),
     (["sync", "recieving"], 'There is no flow "recieving"', "Known: receiving"),
     (["journal", "list", "--from", "yesterday"], '"yesterday" is no time', "2026-11-20"),

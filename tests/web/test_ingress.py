@@ -11,6 +11,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from acceptance.merchant import Merchant
+from acceptance.service import Process
 from waiting import wait_until
 from web.door import Door, new_secret, signed
 
@@ -364,7 +365,7 @@ def test_the_answer_comes_only_after_the_commit(door: Door, receiver: Merchant) 
 
 
 def test_what_is_not_stored_in_time_is_answered_while_it_still_waits(
-    door: Door, receiver: Merchant
+    door: Door, receiver: Merchant, web: Process
 ) -> None:
     assert receiver.database_url is not None
     with psycopg.connect(receiver.database_url) as holder:
@@ -380,6 +381,7 @@ def test_what_is_not_stored_in_time_is_answered_while_it_still_waits(
 
     assert refused.status == 503
     assert refused.json["hint"]
+    assert "the database did not answer in 4 s" in web.said
     assert waiting
     assert again[0].json["status"] in {"accepted", "duplicate"}
     assert len(kept(receiver, "msg_late")) == 1

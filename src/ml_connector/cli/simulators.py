@@ -175,7 +175,12 @@ def sim(
         ),
     ] = None,
     story: Annotated[
-        str | None, typer.Option("--story", help="Enter and play a story, step by step.")
+        str | None,
+        typer.Option(
+            "--story",
+            help="Enter goods and orders, then go on by one step with each Enter:"
+            f" {' or '.join(STORIES)}.",
+        ),
     ] = None,
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="What goes wrong, and when.")

@@ -8,6 +8,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from ml_connector.config import tracebacks
+from ml_connector.config.log_words import in_words
 from ml_connector.shown import visible
 
 # Libraries that log every step at INFO; their warnings are still shown.
@@ -41,7 +42,12 @@ def configure(style: Literal["console", "json"], level: str, *, color: bool | No
         shown: list[Processor] = [_exception_as_data, structlog.processors.JSONRenderer()]
     else:
         tinted = sys.stderr.isatty() if color is None else color
-        shown = [_exception_as_text, _visible, structlog.dev.ConsoleRenderer(colors=tinted)]
+        shown = [
+            _exception_as_text,
+            in_words(debug=level == "debug"),
+            _visible,
+            structlog.dev.ConsoleRenderer(colors=tinted),
+        ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -143,6 +143,7 @@ class Ingress:
                 connection=refusal.connection,
                 status=status,
                 reason=str(refusal),
+                because=_because(refusal),
             )
         except Exception as error:  # noqa: BLE001 - whatever it was: answered, counted and logged
             status, answer, word = 500, {"error": _FAILED, "hint": _SEND_AGAIN}, "500"
@@ -274,6 +275,16 @@ class Ingress:
             subject=SubjectRef(endpoint.connection, flow.name, key),
             within=flow.within_of(topic, body),
         )
+
+
+def _because(refusal: RefusedDelivery) -> str | None:
+    """Return why a delivery could not be stored; None where the sender is at fault."""
+    if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    cause = refusal.__cause__
+    if isinstance(cause, TimeoutError) and not str(cause):
+        return f"the database did not answer in {_STORAGE_SECONDS:.0f} s"
+    return str(cause) or type(cause).__name__
 
 
 def _without_zeros(text: str) -> str:

@@ -87,6 +87,23 @@ class ConsoleDoor:
         """Whether console and API have a door, and a process, of their own."""
         return self.host is not None or self.port is not None
 
+    def refuse_other_door(self, host: str, port: int) -> None:
+        """Refuse a door of its own that would be the webhooks' door.
+
+        Raises:
+            UserError: it would.
+        """
+        if port and self.port == port and (self.host or _LOOPBACK) == host:
+            raise UserError(
+                "The console's own door would be the door of the webhooks",
+                where=f"--console-port {port}",
+                next_step=(
+                    "Leave --console-port out: console and webhooks then share one door. Or"
+                    " choose another port for it (0: any free one)."
+                ),
+                usage=True,
+            )
+
 
 def serve(
     settings: Settings,
@@ -108,9 +125,11 @@ def serve(
         announce: told the address, and that of the console, if there is one.
 
     Raises:
-        UserError: the address can't be listened on, the installation is not set up, or there is
-            no usable master key and no part of the service runs any more.
+        UserError: the address can't be listened on or is meant twice, the installation is not
+            set up, or there is no usable master key and no part of the service runs any more.
     """
+    if console is not None:
+        console.refuse_other_door(host, port)
     master_key_ring(settings)
     stopping = _Stopping()
     with (

@@ -22,7 +22,7 @@ from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.inbox.claims import Run
 from ml_connector.ledger.inbox.ownership import Claimed, Superseded
 from ml_connector.ledger.postings import postings, runs
-from ml_connector.ledger.postings.documents import Document
+from ml_connector.ledger.postings.documents import Document, in_short
 from ml_connector.ledger.postings.postings import Posting, Sending, Settled
 from ml_connector.ledger.run_steps import RecordedStep, RunStep, record
 from ml_connector.storage.database import Database, DatabaseAway, is_lost
@@ -339,8 +339,10 @@ class Settle:
             subject=f"{subject.ref.flow} {subject.ref.key}",
             run=settled.posting.run_id,
             document=settled.posting.document.external_id,
+            what=in_short(settled.posting.document),
             remote_id=settled.remote_id,
-            # In the log, which the owner of the database can't quietly write anew.
+            # In the log, which the owner of the database can't quietly write anew; where it is
+            # written for people, at level debug.
             journal=f"{head.number}:{head.hash}" if head else None,
         )
 

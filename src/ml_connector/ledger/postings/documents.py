@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from ml_connector.ledger.connections.item_bindings import Binding
 from ml_connector.ledger.decisions.decisions import NamedDocument
 from ml_connector.ledger.postings.bills import Bill
 from ml_connector.words import DocumentKind, System
+
+_SHOWN_IN_SHORT: Final = 3
+"""Lines of a document that a line of the log names."""
 
 
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -370,3 +373,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def not_posted(self) -> tuple[RefusedUnits, ...]:
         """All that is not posted on purpose, be it that somebody else has posted it."""
         return (*self.refused, *(one.refused for one in self.handled))
+
+
+def in_short(document: Document) -> str:
+    """Return what a document is and which units it moves, for a log that a person reads."""
+    units = [
+        f"{one.quantity} {one.sku or f'of item {one.item}'}"
+        + (f" at location {one.location}" if one.location else "")
+        for one in document.lines
+        if one.quantity
+    ]
+    more = f" and {len(units) - _SHOWN_IN_SHORT} more" if len(units) > _SHOWN_IN_SHORT else ""
+    told = ", ".join(units[:_SHOWN_IN_SHORT])
+    return f"{document.title}: {told}{more}" if told else document.title
