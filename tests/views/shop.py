@@ -116,6 +116,7 @@ class Shop:
         *,
         flow: str = "receiving",
         at: datetime = NOW - timedelta(minutes=9),
+        request: Mapping[str, Any] | None = None,
     ) -> int:
         """Write a document that was posted, with its rows of the journal; return its id."""
         async with self.database.transaction() as on:
@@ -129,7 +130,9 @@ class Shop:
                 subject=subject,
                 kind=kind,
                 external_id=external_id,
-                document=Json({"title": f"{kind} of {external_id}", "lines": []}),
+                document=Json(
+                    {"title": f"{kind} of {external_id}", "lines": [], "request": request}
+                ),
                 remote_id=remote_id,
                 at=at,
             )

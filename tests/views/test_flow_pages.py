@@ -1,11 +1,12 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from ml_connector.app.views.flow_pages import flow_figures, flow_subjects
 from ml_connector.app.views.invoices import invoice, invoice_list, not_invoiced
 from ml_connector.app.views.subject_rows import NOTHING_KNOWN, subject_facts
 from ml_connector.storage.database import Database
-from views.shop import Shop, line
+from views.shop import NOW, Shop, line
 
 WRO = {
     "wro_id": 90311,
@@ -137,6 +138,117 @@ def test_a_purchase_order_shows_its_wros_and_what_is_received() -> None:
     assert (found.number, found.status) == ("PO4711", "Partially received")
     assert (found.expected, found.done) == (36, 12)
     assert (wro.expected, wro.stowed, wro.booked) == (36, 14, 12)
+
+
+def ordered(*lines: tuple[int, int, int]) -> dict[str, Any]:
+    """Facts of PO4711 that was seen with lines: number, ordered, received."""
+    return {
+        **ORDER,
+        "status": "B",
+        "wros": [],
+        "lines": [
+            {
+                "line": number,
+                "item_name": f"SKU-{number}",
+                "item_type": "InvtPart",
+                "open_quantity": units - received,
+                "received": received,
+            }
+            for number, units, received in lines
+        ],
+    }
+
+
+def receipt(*lines: tuple[int, int]) -> dict[str, Any]:
+    """Return the request of a receipt from PO4711 of these lines: number, units."""
+    return {
+        "from_id": "4711",
+        "body": {
+            "item": {
+                "items": [
+                    {"orderLine": number, "itemReceive": units > 0, "quantity": units}
+                    for number, units in lines
+                ]
+            }
+        },
+    }
+
+
+def seen_by_receiving(stowed: int, *lines: tuple[int, int]) -> dict[str, Any]:
+    """Facts of a WRO of PO4711, which was seen with lines: number, received."""
+    seen = [
+        {"line": number, "item_id": "1", "open_quantity": 0, "received": str(units)}
+        for number, units in lines
+    ]
+    return {
+        **WRO,
+        "lines": [{"inventory_id": 1, "sku": "SKU-1", "expected": 160, "stowed": stowed}],
+        "orders": [{"id": "4711", "number": "PO4711", "status": "B", "lines": seen}],
+    }
+
+
+async def test_an_order_shows_what_was_received_since_its_own_run(database: Database) -> None:
+    shop = Shop(database)
+    await shop.open()
+    order = await shop.subject(
+        "purchase-orders", "4711", facts=ordered((1, 100, 0), (2, 60, 0)), at=NOW
+    )
+    await shop.document(order, "wro", "mlc-wro-4711-1", "90311", flow="purchase-orders")
+    at = NOW + timedelta(minutes=5)
+    wro = await shop.subject(
+        "receiving", "90311", facts=seen_by_receiving(150, (1, 0), (2, 0)), at=at
+    )
+    first, second = receipt((1, 100), (2, 0)), receipt((2, 50))
+    await shop.document(wro, "itemReceipt", "mlc-ir-90311-1", "5002", at=at, request=first)
+    await shop.document(wro, "itemReceipt", "mlc-ir-90311-2", "5003", at=at, request=second)
+    other = receipt((1, 7)) | {"from_id": "4712"}
+    await shop.document(wro, "itemReceipt", "mlc-ir-90311-3", "5004", at=at, request=other)
+
+    async with database.transaction() as on:
+        [row] = (await flow_subjects(on, "acme", "purchase-orders", limit=3)).rows
+
+    assert (row.facts.expected, row.facts.done, row.facts.received_at) == (160, 150, at)
+    assert [(one.line, one.received) for one in row.facts.lines] == [(1, 100), (2, 50)]
+    [shown] = row.facts.wros
+    assert (shown.id, shown.stowed, shown.booked) == (90311, 150, 150)
+
+
+async def test_a_receipt_that_the_order_saw_is_not_counted_twice(database: Database) -> None:
+    shop = Shop(database)
+    await shop.open()
+    facts = ordered((1, 36, 17)) | {"wros": ORDER["wros"]}  # 12 of ours, and 5 of others
+    await shop.subject("purchase-orders", "4711", facts=facts, at=NOW)
+    wro = await shop.subject("receiving", "90311", facts=WRO)
+    settled = NOW + timedelta(seconds=1)  # a moment after the order was read
+    await shop.document(
+        wro, "itemReceipt", "mlc-ir-90311-1", "5002", at=settled, request=receipt((1, 12))
+    )
+
+    async with database.transaction() as on:
+        [row] = (await flow_subjects(on, "acme", "purchase-orders", limit=3)).rows
+
+    assert row.facts.done == 17
+    assert [one.booked for one in row.facts.wros] == [12]
+
+
+async def test_what_others_received_is_known_once_receiving_saw_it(database: Database) -> None:
+    shop = Shop(database)
+    await shop.open()
+    await shop.subject("purchase-orders", "4711", facts=ordered((1, 160, 0)), at=NOW)
+    at = NOW + timedelta(hours=1)
+    wro = await shop.subject("receiving", "90311", facts=seen_by_receiving(100, (1, 40)), at=at)
+    await shop.document(
+        wro, "itemReceipt", "mlc-ir-90311-1", "5002", at=at, request=receipt((1, 100))
+    )
+    async with database.transaction() as on:
+        await on.execute(
+            "insert into subject_number values ('acme', 'po4711', 'order', %s)", (wro,)
+        )
+
+    async with database.transaction() as on:
+        [row] = (await flow_subjects(on, "acme", "purchase-orders", limit=3)).rows
+
+    assert row.facts.done == 140
 
 
 def test_a_shipment_shows_its_own_parcels_and_the_carriers_word() -> None:

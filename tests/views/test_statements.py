@@ -13,7 +13,7 @@ from ml_connector.app.views.flow_pages import flow_subjects
 from ml_connector.storage.database import Connection, Database
 from ml_connector.words import Role
 from views.shop import Shop, line
-from views.test_flow_pages import WRO
+from views.test_flow_pages import ORDER, WRO
 
 
 class Counting:
@@ -35,6 +35,7 @@ Look = Callable[[Connection], Awaitable[Any]]
 
 LOOKS: dict[str, Look] = {
     "a flow": lambda on: flow_subjects(on, "acme", "receiving", limit=50),
+    "orders": lambda on: flow_subjects(on, "acme", "purchase-orders", limit=50),
     "journal": lambda on: journal_page(on, "acme", JournalFilter(), limit=50),
     "acts": lambda on: acts_page(on, "acme", ActFilter(), limit=50),
     "needs attention": lambda on: attention(
@@ -58,6 +59,7 @@ async def write(shop: Shop, numbers: range) -> None:
         await shop.document(
             one, "itemReceipt", f"mlc-ir-{number}-1", f"5{number}", [line(f"SKU-{number}", 2)]
         )
+        await shop.subject("purchase-orders", f"47{number}", facts=ORDER)
         await shop.subject(
             "receiving", f"8{number}", state="dead", cause="period_closed", sentence="Closed"
         )

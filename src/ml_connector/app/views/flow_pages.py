@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from ml_connector.app.views.books.order_progress import KnownOrder, with_progress
 from ml_connector.app.views.paging import Counted, Listed, counted, listed
 from ml_connector.app.views.subject_rows import SubjectFacts, subject_facts
 from ml_connector.ledger.figures import subjects
@@ -115,7 +116,20 @@ async def flow_subjects(
         on, name, flow, limit=limit + 1, after=after, key=key, standing=standing
     )
     documents = await documents_of(on, [one["id"] for one in found[:limit]])
-    rows = [_subject(row, documents.get(row["id"], ())) for row in found]
+    facts = [subject_facts(row["flow"], row["facts"]) for row in found]
+    if flow == "purchase-orders":
+        facts = await with_progress(
+            on,
+            name,
+            [
+                KnownOrder(row["key"], seen, row["facts"], row["looked_at"])
+                for row, seen in zip(found, facts, strict=True)
+            ],
+        )
+    rows = [
+        _subject(row, seen, documents.get(row["id"], ()))
+        for row, seen in zip(found, facts, strict=True)
+    ]
     return listed(rows, limit, lambda one: one.id)
 
 
@@ -129,7 +143,9 @@ async def documents_of(
     return {subject: tuple(documents) for subject, documents in found.items()}
 
 
-def _subject(row: Mapping[str, Any], documents: Sequence[ShownDocument]) -> FlowSubject:
+def _subject(
+    row: Mapping[str, Any], facts: SubjectFacts, documents: Sequence[ShownDocument]
+) -> FlowSubject:
     moved = [
         one.quantity for one in documents if one.quantity is not None and one.system == "netsuite"
     ]
@@ -147,7 +163,7 @@ def _subject(row: Mapping[str, Any], documents: Sequence[ShownDocument]) -> Flow
         changed_at=row["changed_at"],
         looked_at=row["looked_at"],
         note=row["note"] or None,
-        facts=subject_facts(row["flow"], row["facts"]),
+        facts=facts,
         documents=tuple(documents),
         booked=sum(moved) if moved else None,
     )

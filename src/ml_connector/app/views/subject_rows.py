@@ -37,6 +37,21 @@ class ShownWro(msgspec.Struct, frozen=True, kw_only=True):
     booked: int
 
 
+class ShownOrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a purchase order. Whole eaches.
+
+    Attributes:
+        line: NetSuite's number of it.
+        sku: its item's name.
+        received: units that NetSuite has received of it, of whatever delivery.
+    """
+
+    line: int
+    sku: str
+    ordered: int
+    received: int
+
+
 class ShownParcel(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel: its tracking number, its carrier, and the carrier's own page of it."""
 
@@ -56,6 +71,8 @@ class SubjectFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         expected, done: units, such as announced and stowed, or ordered and received.
         skus: up to three of them.
         more_skus: how many there are besides.
+        lines: of a purchase order.
+        received_at: when the newest receipt of a purchase order was posted; None without any.
         delivered_at: of a shipment.
         details: the carrier's states of a shipment, or what was done with returned units.
     """
@@ -69,6 +86,8 @@ class SubjectFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     skus: tuple[str, ...] = ()
     more_skus: int = 0
     wros: tuple[ShownWro, ...] = ()
+    lines: tuple[ShownOrderLine, ...] = ()
+    received_at: datetime | None = None
     parcels: tuple[ShownParcel, ...] = ()
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
@@ -119,6 +138,7 @@ def _of_purchase_orders(facts: PurchaseOrderFacts) -> SubjectFacts:
         skus=shown,
         more_skus=more,
         wros=tuple(map(_wro, facts.own_wros)),
+        lines=tuple(map(_order_line, facts.lines)),
     )
 
 
@@ -173,6 +193,12 @@ def _first(names: Any, most: int = 3) -> tuple[tuple[str, ...], int]:
 
 def _ordered(line: OrderedLine) -> int:
     return line.received + line.open_quantity
+
+
+def _order_line(line: OrderedLine) -> ShownOrderLine:
+    return ShownOrderLine(
+        line=line.line, sku=line.item_name, ordered=_ordered(line), received=line.received
+    )
 
 
 def _wro(wro: WroFact) -> ShownWro:

@@ -31,7 +31,16 @@ from ml_connector.web.console.table_file import every_row, table_file
 
 _HEAD: Final = (
     *("subject", "number", "state", "cause", "sentence", "status", "center", "day"),
-    *("expected", "done", "booked", "skus", "documents", "external ids", "tracking numbers"),
+    *(
+        "expected",
+        "done",
+        "booked",
+        "skus",
+        "documents",
+        "external ids",
+        "tracking numbers",
+        "lines",
+    ),
 )
 
 
@@ -122,6 +131,9 @@ def _cells(row: FlowSubject) -> Iterator[object]:
     yield ", ".join(document_title(one.kind, one.number) for one in row.documents)
     yield ", ".join(one.external_id for one in row.documents)
     yield ", ".join(one.number for one in facts.parcels)
+    yield ", ".join(
+        f"{one.line}: {one.received} of {one.ordered} x {one.sku}" for one in facts.lines
+    )
 
 
 ROUTES = (flow_page, flow_file)
