@@ -1,6 +1,7 @@
 """What a set-up counts: SKUs against items, ways to find an order; and what does not fit."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from ml_connector.app.set_up.looking import Choosable, Seen
 from ml_connector.app.set_up.misfits import misfits
 from ml_connector.app.set_up.order_rules import OrdersTried, WayTried, sought, tried
 from ml_connector.app.set_up.products import compared
-from ml_connector.app.set_up.proposals import AddressedPlace, proposals
+from ml_connector.app.set_up.proposals import AddressedPlace, proposals, zones_at
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.items import Item
 from ml_connector.netsuite.queries.sales_orders.orders import SalesOrderHeader
@@ -203,3 +204,21 @@ def test_what_does_not_fit_is_said_with_a_way_out(
 
     assert len(found) == bool(says)
     assert all(one.says.startswith(says) and one.way_out.startswith(way_out) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "zones"),
+    [
+        ("2026-11-30 13:02:10", "2026-11-30 19:02:07+00:00", ("America/Chicago",)),
+        ("2026-07-01 14:00:00", "2026-07-01 19:00:03+00:00", ("America/Chicago",)),
+        ("2026-07-01 08:01:00", "2026-06-30 22:01:00+00:00", ("Australia/Brisbane",)),
+        ("2026-12-01 00:31:00", "2026-11-30 19:01:00+00:00", ("Asia/Kolkata",)),
+        ("2026-11-30 07:00:00", "2026-11-30 19:00:00+00:00", ()),
+    ],
+)
+def test_a_zone_is_proposed_by_what_the_accounts_clock_shows(
+    shown: str, now: str, zones: tuple[str, ...]
+) -> None:
+    found = zones_at(datetime.fromisoformat(shown), datetime.fromisoformat(now))
+
+    assert found[:1] == zones

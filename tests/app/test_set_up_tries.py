@@ -107,7 +107,8 @@ def test_products_and_orders_are_compared_in_a_few_calls(draft: Merchant) -> Non
     assert best is not None
     assert (seen.orders.best, best.several, best.one + best.none) == ("tranid", 0, 50)
     assert best.none in {16, 17}
-    # Sign-in; four lists of each system; products by pages; items, spellings, orders by queries.
+    assert seen.zones[0] == "America/Chicago"
+    # Sign-in and clock; four lists of each system; products by pages; the rest by queries.
     assert made <= 22
 
 

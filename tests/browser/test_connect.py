@@ -160,6 +160,7 @@ def chooses_rules(seen: Window) -> None:
     page.get_by_role("heading", name="Would wait as it is chosen").wait_for(timeout=60_000)
     well(seen, "connect rules tried")
     page.get_by_label("A WRO has the number of no order").select_option("adjust")
+    assert page.get_by_label("Days by the clock of").input_value() == "America/Chicago"
     page.get_by_label("Days by the clock of").fill("Nowhere/Here")
     page.get_by_label("Nothing before").fill("2026-11-01")
     page.get_by_role("button", name="Accept and go on").click()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.set_up.opening import OpenedDraft, open_draft
 from ml_connector.app.set_up.order_rules import OrdersTried, try_ways
 from ml_connector.app.set_up.products import ProductsCompared, Tells, compare_products
+from ml_connector.app.set_up.proposals import zones_at
 from ml_connector.errors import ConnectorError, UserError
 from ml_connector.netsuite.classify import UnknownIdentifier
 from ml_connector.netsuite.client import NetSuite
@@ -20,6 +22,7 @@ from ml_connector.transport.spoiled import SpoiledRow, gathering
 from ml_connector.words import System
 
 _LONGEST_ADDRESS: Final = 200
+_NAMED: Final = 3
 _MOST: Final = 500
 """So many of each kind are kept to choose from."""
 
@@ -49,6 +52,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         subsidiaries: empty where the account has none, or the role may not see them.
         products: SKUs held against items; None where both systems did not let us in.
         orders: ways to find a sales order, tried; likewise.
+        zones: in which it is as late as NetSuite's clock shows, the likeliest first; empty where
+            that is not known.
     """
 
     checks: list[dict[str, Any]] = []
@@ -60,6 +65,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     centers: list[Choosable] = []
     products: ProductsCompared | None = None
     orders: OrdersTried | None = None
+    zones: tuple[str, ...] = ()
 
 
 async def look(installation: Installation, name: str, tells: Tells) -> Seen:
@@ -85,7 +91,8 @@ async def look_with(opened: OpenedDraft, tells: Tells) -> Seen:
     netsuite, shipbob = await asyncio.gather(_netsuite(opened), _shipbob(opened))
     checks = [*netsuite[0], *shipbob[0]]
     found = {kind: some[:_MOST] for kind, some in {**netsuite[1], **shipbob[1]}.items()}
-    seen = msgspec.structs.replace(Seen(checks=as_rows(checks)), **found)
+    zones = tuple(one.id for one in found.pop("zones", []))
+    seen = msgspec.structs.replace(Seen(checks=as_rows(checks), zones=zones), **found)
     both = len({one.system for one in checks if one.outcome == "ok"}) > 1
     if not both or any(one.outcome != "ok" for one in checks if one.needed):
         return seen
@@ -139,6 +146,7 @@ async def _netsuite(opened: OpenedDraft) -> Looked:
     await _check(checks, "netsuite", "accounts", _accounts(client, found))
     await _check(checks, "netsuite", "vendors", _vendors(client, found), needed=False)
     await _check(checks, "netsuite", "subsidiaries", _subsidiaries(client, found), needed=False)
+    await _check(checks, "netsuite", "time zone", _zones(client, found), needed=False)
     return checks, found
 
 
@@ -180,6 +188,15 @@ async def _subsidiaries(client: NetSuite, found: dict[str, list[Choosable]]) -> 
         return "the account has none"
     found["subsidiaries"] = [Choosable(id=one.id, name=one.name) for one in listed]
     return f"{len(listed)} to choose from"
+
+
+async def _zones(client: NetSuite, found: dict[str, list[Choosable]]) -> str:
+    """Say in which zones it is as late as NetSuite's clock shows (netsuite.md section 4.2)."""
+    shown = await setup.account_clock(client.query)
+    there = zones_at(datetime.fromisoformat(shown), datetime.now(UTC))
+    found["zones"] = [Choosable(id=zone, name=zone) for zone in there]
+    where = f"as in {', '.join(there[:_NAMED])}" if there else "as in no zone that is known here"
+    return f"NetSuite's clock shows {shown[11:16]}, {where}"
 
 
 async def _shipbob(opened: OpenedDraft) -> Looked:

@@ -1,4 +1,4 @@
-"""Which NetSuite location a fulfillment center of ShipBob's is, by name and address. Pure.
+"""Which NetSuite location a fulfillment center is, and which time zone the account's. Pure.
 
 ShipBob's list gives a center's name, and an address that is not always there (shipbob.md section
 9.1); NetSuite's locations have names that people gave, and an address where somebody wrote one
@@ -8,7 +8,9 @@ ShipBob's list gives a center's name, and an address that is not always there (s
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,6 +20,21 @@ _WORD: Final = re.compile(r"[a-z0-9]+")
 _COMMON: Final = frozenset(
     {"shipbob", "center", "centre", "fulfillment", "fulfilment", "warehouse", "location", "the"}
 )
+
+
+ZONES: Final = (
+    *("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
+    *("America/Phoenix", "America/Anchorage", "Pacific/Honolulu", "America/Halifax"),
+    *("America/St_Johns", "America/Bogota", "America/Mexico_City", "America/Sao_Paulo"),
+    *("Europe/London", "UTC", "Europe/Berlin", "Europe/Athens", "Europe/Istanbul"),
+    *("Asia/Jerusalem", "Asia/Dubai", "Asia/Karachi", "Asia/Kolkata", "Asia/Dhaka"),
+    *("Asia/Bangkok", "Asia/Shanghai", "Asia/Tokyo", "Australia/Perth", "Australia/Adelaide"),
+    *("Australia/Brisbane", "Australia/Sydney", "Pacific/Auckland"),
+)
+"""Zones that are proposed: where ShipBob's merchants and its fulfillment centers are first."""
+
+_STEP: Final = timedelta(minutes=15)
+"""Zones are whole quarters of an hour from UTC; the rest is the call's time and a wrong clock."""
 
 
 class AddressedPlace(NamedTuple):
@@ -145,3 +162,17 @@ def _words(name: str) -> frozenset[str]:
 
 def _every_word(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.casefold()))
+
+
+def zones_at(shown: datetime, now: datetime) -> tuple[str, ...]:
+    """Return the zones in which it is as late as a clock shows; the likeliest first.
+
+    A clock tells how far it is from UTC, and not where it stands. Assumptions: NS-021.
+
+    Args:
+        shown: by the account's clock, without a zone.
+        now: the same moment, with one.
+    """
+    off = shown - now.replace(tzinfo=None) + (now.utcoffset() or timedelta())
+    rounded = round(off / _STEP) * _STEP
+    return tuple(zone for zone in ZONES if now.astimezone(ZoneInfo(zone)).utcoffset() == rounded)

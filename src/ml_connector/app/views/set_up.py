@@ -85,6 +85,27 @@ class SetUpPage(msgspec.Struct, frozen=True, kw_only=True):
         return self.value("netsuite", "subsidiary") or (listed[0].id if len(listed) == 1 else "")
 
     @property
+    def zone(self) -> str:
+        """Return the time zone that was told; else the likeliest by NetSuite's clock, or none."""
+        zones = self.seen.zones if self.seen is not None else ()
+        return self.value("schedule", "timezone") or next(iter(zones), "")
+
+    @property
+    def zone_hint(self) -> str:
+        """Return where the zone that is proposed comes from, for a person."""
+        zones = self.seen.zones if self.seen is not None else ()
+        if not zones:
+            return (
+                "NetSuite did not tell its zone: look it up under Setup > Company > Company"
+                " Information, such as America/Chicago. The day of a fact is the day there"
+            )
+        others = f", as in {', '.join(zones[1:3])}" if zones[1:] else ""
+        return (
+            f"By NetSuite's clock it is as late as in {zones[0]}{others}. The day of a fact is the"
+            " day there"
+        )
+
+    @property
     def channel(self) -> str:
         """Return the channel that was chosen; else the one that the consent has made."""
         told = self.value("shipbob", "channel_id")
