@@ -38,6 +38,8 @@ ACTS: Final[Mapping[str, Elsewhere]] = {
     ),
     "/attention/again": Elsewhere("events decide", "POST /attention/again"),
     "/attention/assign": Elsewhere("events assign", "POST /attention/assign"),
+    "/audit-trail/undo": Elsewhere("journal undo", "POST /journal/undo"),
+    "/audit-trail/undo/preview": Elsewhere("journal undo", "POST /journal/undo/preview"),
     "/audit-trail/verify": Elsewhere("audit verify", "POST /journal/verify"),
     "/connect": Elsewhere("connection apply", "POST /drafts"),
     "/connect/{name}/certificate": Elsewhere(
@@ -62,6 +64,12 @@ ACTS: Final[Mapping[str, Elsewhere]] = {
     "/flows/invoices/fee-audit": Elsewhere("billing audit", "POST /invoices/fee-audit"),
     "/months/{month}": Elsewhere("reconcile", "POST /months/{month}"),
     "/months/{month}/close": Elsewhere("reconcile", "POST /months/{month}/close"),
+    "/months/{month}/differences/{difference}/decide": Elsewhere(
+        "month decide", "POST /months/{month}/differences/{difference}/decisions"
+    ),
+    "/months/{month}/differences/{difference}/preview": Elsewhere(
+        "month decide", "POST /months/{month}/differences/{difference}/preview"
+    ),
     "/months/{month}/unseal": Elsewhere("reconcile", "POST /months/{month}/unseal"),
     "/search/netsuite": Elsewhere("journal show", "POST /search/netsuite"),
     "/stock/compare": Elsewhere("sync", "POST /stock/compare"),
@@ -132,8 +140,6 @@ BY_COMMAND_ALONE: Final = {
     "keys rotate": _MACHINE,
     "connection release": _CONFIRMED,
     "connection remove": _CONFIRMED,
-    "journal undo": _CONFIRMED,
-    "month decide": _CONFIRMED,
     "events bodies": _CONFIRMED,
     "webhooks list": _AT_SHIPBOB,
     "webhooks rotate": _AT_SHIPBOB,

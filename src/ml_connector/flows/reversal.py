@@ -78,6 +78,11 @@ class Undoable:
         return f"{self.document.kind} {self.remote_id} ({self.document.external_id})"
 
 
+def has_counter(kind: str, external_id: str) -> bool:
+    """Return whether documents of a kind are taken back by one; a counter-document is not."""
+    return kind in _UNITS | _MONEY and not external_id.startswith(ExternalIdPrefix.REVERSAL)
+
+
 def counter(posted: Undoable, settings: ConnectionSettings, *, day: date) -> Document:
     """Return the document that takes another back.
 

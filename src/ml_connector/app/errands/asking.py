@@ -19,6 +19,13 @@ PREVIEW: Final = "preview"
 DECIDE: Final = "decide"
 UNDECIDE: Final = "undecide"
 DOCUMENT: Final = "document"
+PREVIEW_DIFFERENCE: Final = "preview-difference"
+DECIDE_DIFFERENCE: Final = "decide-difference"
+PREVIEW_UNDO: Final = "preview-undo"
+UNDO: Final = "undo"
+
+_WIDEST_FLOW: Final = "receiving"
+_WIDEST_TABLE: Final = "skus"
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +71,28 @@ class AboutSubject(msgspec.Struct, frozen=True, kw_only=True):
     decision: DecisionAsked
 
 
+class AboutDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is told of a decision about a difference of a month."""
+
+    difference: str
+    person: str
+    role: Role
+    decision: DecisionAsked
+
+
+class Undoes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is told of documents that are to be taken back.
+
+    Attributes:
+        documents: by any of their numbers.
+        seen: the fingerprint of the counter-documents that were shown; empty: none were.
+    """
+
+    documents: tuple[str, ...]
+    person: str
+    seen: str = ""
+
+
 class TakesBack(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is told of a decision that is taken back."""
 
@@ -100,12 +129,8 @@ async def ask_about(
         raise LookupError("There is no such subject")
     if asked.kind is not DecisionKind.MAP:  # which table it maps in shows when it is read
         check(asker.role, asked.kind, flow=standing.ref.flow)
-    if record and not asked.note.strip():
-        raise UserError(
-            "A decision needs a note that says why",
-            where="note",
-            next_step="Write why: it stays in the audit trail.",
-        )
+    if record:
+        _check_note(asked)
     about = AboutSubject(
         subject_id=subject_id, person=asker.person, role=asker.role, decision=asked
     )
@@ -116,6 +141,75 @@ async def ask_about(
         msgspec.to_builtins(about),
         asker,
     )
+
+
+async def ask_about_difference(
+    installation: Installation,
+    asker: Asker,
+    connection: str,
+    difference: str,
+    asked: DecisionAsked,
+    *,
+    record: bool,
+) -> Errand:
+    """Ask what a decision about a difference of a month would lead to, or to decide.
+
+    A difference of a fact is decided with the fact, and by whoever may decide about that: the
+    worker sees of which flow it is. Here is refused what the role may decide in no flow.
+
+    Args:
+        installation: where.
+        asker: who asks.
+        connection: whose month.
+        difference: its id, as the report of the month has it.
+        asked: the decision.
+        record: whether to decide, and not only to look.
+
+    Raises:
+        LookupError: there is no such connection.
+        UserError: the person may not decide that, or does not say why.
+    """
+    if connection not in asker.names:
+        raise LookupError("There is no such connection")
+    check(asker.role, asked.kind, flow=_WIDEST_FLOW, table=_WIDEST_TABLE)
+    if record:
+        _check_note(asked)
+    about = AboutDifference(
+        difference=difference, person=asker.person, role=asker.role, decision=asked
+    )
+    kind = DECIDE_DIFFERENCE if record else PREVIEW_DIFFERENCE
+    return await _ask(installation, kind, connection, msgspec.to_builtins(about), asker)
+
+
+async def ask_to_undo(
+    installation: Installation,
+    asker: Asker,
+    connection: str,
+    documents: Sequence[str],
+    *,
+    seen: str = "",
+    record: bool,
+) -> Errand:
+    """Ask for the counter-documents of what was posted, or to post them.
+
+    Args:
+        installation: where.
+        asker: who asks.
+        connection: that posted them.
+        documents: by any of their numbers.
+        seen: the fingerprint of what was shown; empty: it was not looked at.
+        record: whether to post them, and not only to look.
+
+    Raises:
+        LookupError: there is no such connection.
+        UserError: the person may not undo.
+    """
+    if connection not in asker.names:
+        raise LookupError("There is no such connection")
+    check(asker.role, "undo")
+    about = Undoes(documents=tuple(documents), person=asker.person, seen=seen)
+    kind = UNDO if record else PREVIEW_UNDO
+    return await _ask(installation, kind, connection, msgspec.to_builtins(about), asker)
 
 
 async def ask_to_take_back(
@@ -152,6 +246,15 @@ async def own(installation: Installation, asker: Asker, errand_id: int) -> Erran
     if found is None or found.person != asker.person:
         return None
     return found if found.connection is None or found.connection in asker.names else None
+
+
+def _check_note(asked: DecisionAsked) -> None:
+    if not asked.note.strip():
+        raise UserError(
+            "A decision needs a note that says why",
+            where="note",
+            next_step="Write why: it stays in the audit trail.",
+        )
 
 
 async def _ask(

@@ -17,6 +17,7 @@ from ml_connector.app.errands.asking import (
     PREVIEW,
     UNDECIDE,
     AboutSubject,
+    DecisionAsked,
     TakesBack,
 )
 from ml_connector.app.errands.errands import Do, ErrandProgress
@@ -34,6 +35,7 @@ from ml_connector.ledger.decisions.decisions import KeptDecision
 from ml_connector.ledger.inbox import outcomes
 from ml_connector.ledger.inbox.outcomes import SubjectStanding
 from ml_connector.ledger.people.errands import Errand
+from ml_connector.words import Role
 
 
 async def _look(
@@ -42,16 +44,7 @@ async def _look(
     """Look at what ``arguments["decision"]`` would lead to."""
     asked = msgspec.convert(errand.arguments, AboutSubject)
     progress.says("Looking at both systems")
-    proposed = await _propose(installation, await _standing(installation, asked), asked)
-    return {
-        **proposal_as_json(proposed),
-        "leads_to": [
-            *filter(None, [taken_in(proposed.new.cause, proposed.new.kind, proposed.new.value)]),
-            *leads_to(proposed.planned),
-        ],
-        "refused": refused_of(proposed.planned),
-        "seen": fingerprint(proposed.planned),
-    }
+    return looked_at(await _propose(installation, await _standing(installation, asked), asked))
 
 
 async def _decide(
@@ -62,18 +55,11 @@ async def _decide(
     standing = await _standing(installation, asked)
     before = await _decided_before(installation, errand, asked, standing)
     if before is not None:
-        return _kept(before, [])
+        return as_answer(before, [])
     progress.says("Looking at both systems")
     proposed = await _propose(installation, standing, asked)
-    if asked.decision.seen and asked.decision.seen != fingerprint(proposed.planned):
-        raise UserError(
-            "It leads to something else by now than what was shown",
-            where=standing.ref.key,
-            next_step="Look again at what it leads to, then decide.",
-        )
     progress.says("Deciding")
-    kept = await recording.decide(installation, proposed, person=errand.person)
-    return _kept(kept, leads_to(proposed.planned))
+    return await decided(installation, errand, proposed, asked.decision)
 
 
 async def _take_back(
@@ -86,7 +72,7 @@ async def _take_back(
         kept = await decisions.find(on, asked.decision_id)
     by_this = kept is not None and kept.taken_back_by == errand.person
     if kept is not None and by_this and (kept.taken_back_at or errand.asked_at) > errand.asked_at:
-        return {**_kept(kept, []), "posted_since": [], "restored": ""}
+        return {**as_answer(kept, []), "posted_since": [], "restored": ""}
     taken = await taking_back.undecide(
         installation,
         [kept.connection] if kept else [],
@@ -95,7 +81,7 @@ async def _take_back(
         note=asked.note,
     )
     return {
-        **_kept(taken.decision, []),
+        **as_answer(taken.decision, []),
         "posted_since": list(taken.posted),
         "restored": taken.restored,
     }
@@ -139,17 +125,9 @@ async def _propose(
         event = await outcomes.latest_event(on, standing.ref)
     if event is None:
         raise UserError("Nothing was ever told of it", next_step="Look at the list again.")
-    decision = asked.decision
-    wanted = Wanted(
-        kind=decision.kind,
-        document=" ".join(decision.document.split()),
-        value=" ".join(decision.value.split()),
-        note=decision.note.strip() or "(your note)",
-    )
+    wanted = wanted_of(asked.decision)
     proposed = await proposal.propose(installation, [standing.ref.connection], event, wanted)
-    setting = proposed.new.about.setting
-    table = setting.table if setting else ""
-    check(asked.role, decision.kind, flow=standing.ref.flow, table=table)
+    check_proposed(asked.role, proposed)
     return proposed
 
 
@@ -159,18 +137,80 @@ async def _decided_before(
     """Return what this errand decided before its worker ended; None where it did not."""
     async with installation.database.transaction() as on:
         made = await decisions.of_subject(on, standing.ref)
-    found = [
+    found = made_by(errand, asked.decision, made)
+    return found[-1] if found else None
+
+
+def looked_at(proposed: Proposal) -> dict[str, Any]:
+    """Return what a decision would lead to, as an errand answers it."""
+    new = proposed.new
+    return {
+        **proposal_as_json(proposed),
+        "leads_to": [
+            *filter(None, [taken_in(new.cause, new.kind, new.value)]),
+            *leads_to(proposed.planned),
+        ],
+        "refused": refused_of(proposed.planned),
+        "seen": fingerprint(proposed.planned),
+    }
+
+
+async def decided(
+    installation: Installation, errand: Errand, proposed: Proposal, asked: DecisionAsked
+) -> dict[str, Any]:
+    """Record a decision if it leads to what was seen; return it as an errand answers it.
+
+    Raises:
+        UserError: it leads to something else by now.
+    """
+    if asked.seen and asked.seen != fingerprint(proposed.planned):
+        raise UserError(
+            "It leads to something else by now than what was shown",
+            where=proposed.new.subject.key,
+            next_step="Look again at what it leads to, then decide.",
+        )
+    kept = await recording.decide(installation, proposed, person=errand.person)
+    return as_answer(kept, leads_to(proposed.planned))
+
+
+def wanted_of(asked: DecisionAsked) -> Wanted:
+    """Return a decision as it is proposed."""
+    return Wanted(
+        kind=asked.kind,
+        document=" ".join(asked.document.split()),
+        value=" ".join(asked.value.split()),
+        note=asked.note.strip() or "(your note)",
+    )
+
+
+def check_proposed(role: Role, proposed: Proposal) -> None:
+    """See that a role may decide what is proposed.
+
+    Raises:
+        UserError: it may not.
+    """
+    new = proposed.new
+    table = new.about.setting.table if new.about.setting else ""
+    check(role, new.kind, flow=new.subject.flow, table=table)
+
+
+def made_by(
+    errand: Errand, asked: DecisionAsked, made: Sequence[KeptDecision]
+) -> list[KeptDecision]:
+    """Return what an errand decided before its worker ended; nothing at its first beginning."""
+    return [
         one
         for one in made
-        if one.person == errand.person
-        and one.kind is asked.decision.kind
-        and one.note == asked.decision.note.strip()
+        if errand.beginnings > 1
+        and one.person == errand.person
+        and one.kind is asked.kind
+        and one.note == asked.note.strip()
         and one.made_at > errand.asked_at
     ]
-    return found[-1] if found and errand.beginnings > 1 else None
 
 
-def _kept(one: KeptDecision, consequences: Sequence[str]) -> dict[str, Any]:
+def as_answer(one: KeptDecision, consequences: Sequence[str]) -> dict[str, Any]:
+    """Return a decision that was made, as an errand answers it."""
     return {
         "id": one.id,
         "says": one.says,

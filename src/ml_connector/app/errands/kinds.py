@@ -11,8 +11,10 @@ import msgspec
 from ml_connector.app.chores.journal_heads import check_as_json, verify_journal
 from ml_connector.app.connections.checks import as_rows
 from ml_connector.app.errands.decisions import ABOUT_DECISIONS
+from ml_connector.app.errands.differences import ABOUT_DIFFERENCES
 from ml_connector.app.errands.errands import Do, ErrandProgress, ask
 from ml_connector.app.errands.first_sync import WEBHOOKS
+from ml_connector.app.errands.undoing import ABOUT_UNDOING
 from ml_connector.app.installation.clients import other_shipbob_clients
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
@@ -235,6 +237,8 @@ KINDS: Final[Mapping[str, Do]] = MappingProxyType(
         "backup": _back_up,
         "verify-backup": _verify_backup,
         **ABOUT_DECISIONS,
+        **ABOUT_DIFFERENCES,
+        **ABOUT_UNDOING,
         "look-at-draft": _look_at_draft,
         "try-draft": _try_draft,
         "apply-draft": _apply_draft,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ml_connector.app.views.paging import Listed, listed
+from ml_connector.flows import reversal
 from ml_connector.ledger import history
 from ml_connector.ledger.figures import trail_pages
 from ml_connector.ledger.journal import journal, trail
@@ -40,6 +41,11 @@ class ShownRow(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None
     detail: str | None
     hash: str
+
+    @property
+    def has_counter(self) -> bool:
+        """Whether its document is of a kind that a counter-document takes back."""
+        return reversal.has_counter(self.target.partition(" ")[0], self.external_id)
 
 
 class JournalFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Acts: who did what, when, with the state before and after."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg.types.json import Json
@@ -65,3 +66,16 @@ async def answers(
         {"what": ANSWER, "connection": connection, "flow": flow, "subject": subject},
     )
     return [Awaited(row["thing"]) for row in found]
+
+
+async def since(
+    on: Connection, what: str, person: str, *, connection: str | None, at: datetime
+) -> list[dict[str, Any]]:
+    """Return the details of what a person did of a kind from a moment on, the oldest first."""
+    found = await rows(
+        on,
+        "select details from act where what = %(what)s and person = %(person)s"
+        " and connection is not distinct from %(connection)s and at > %(at)s order by id",
+        {"what": what, "person": person, "connection": connection, "at": at},
+    )
+    return [row["details"] for row in found]

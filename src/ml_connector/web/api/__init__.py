@@ -22,7 +22,7 @@ from ml_connector.web.api import (
     tokens,
     users,
 )
-from ml_connector.web.api.books import months
+from ml_connector.web.api.books import differences, months, undo
 from ml_connector.web.api.problems import HANDLERS
 
 PATH: Final = "/api/v1"
@@ -38,6 +38,8 @@ _ROUTES: Final = (
     *subjects.ROUTES,
     *errands.ROUTES,
     *months.ROUTES,
+    *differences.ROUTES,
+    *undo.ROUTES,
     *figures.ROUTES,
     *set_up.ROUTES,
 )

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
+from ml_connector.app.operations.decisions.months.offers import ENDINGS, offered
 from ml_connector.reconcile.compare.kinds import Kind
+from ml_connector.reconcile.compare.report import Difference
+from ml_connector.words import DecisionKind
 
 
 class MonthDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +20,8 @@ class MonthDifference(msgspec.Struct, frozen=True, kw_only=True):
         id: by which a person decides about it; empty in reports of earlier versions.
         words: its kind, for a person.
         gap: the quantity or amount that NetSuite would have to gain.
+        offers: the decisions that end it, in the order in which they are offered.
+        with_fact: whether it is decided with the fact that it is of, as that offers it.
     """
 
     id: str
@@ -32,6 +37,8 @@ class MonthDifference(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     decided: str
     documents: tuple[Mapping[str, str], ...]
+    offers: tuple[DecisionKind, ...] = ()
+    with_fact: bool = False
 
 
 def counts_named(shown: Mapping[str, Any]) -> dict[str, int]:
@@ -60,7 +67,22 @@ def month_difference(one: Mapping[str, Any]) -> MonthDifference:
         cause=one["cause"],
         decided=one.get("decided", ""),
         documents=tuple(one["documents"]),
+        offers=_offers(one),
+        with_fact=_is_of_a_fact(one),
     )
+
+
+def _offers(one: Mapping[str, Any]) -> tuple[DecisionKind, ...]:
+    """Return the decisions about a difference; none where a person can't name it by its id."""
+    try:
+        return offered(msgspec.convert(one, Difference)) if one.get("id") else ()
+    except msgspec.ValidationError:
+        return ()  # of a version that kept it otherwise
+
+
+def _is_of_a_fact(one: Mapping[str, Any]) -> bool:
+    ending = ENDINGS.get(Kind(one["kind"]))
+    return bool(one.get("id")) and ending is not None and ending.with_fact
 
 
 def _number(written: Any) -> Decimal | None:

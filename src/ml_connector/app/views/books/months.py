@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ml_connector.app.views.books.month_deciding import MonthDecision, month_decision
 from ml_connector.app.views.books.month_found import (
     MonthDifference,
     counts_named,
@@ -24,9 +25,11 @@ from ml_connector.app.views.books.month_stock import MonthStock, month_stock
 from ml_connector.errors import UserError
 from ml_connector.ledger import month_reports, month_seals
 from ml_connector.ledger.connections.connections import AppliedConnection
+from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.month_seals import Seal
 from ml_connector.ledger.people import errands
 from ml_connector.ledger.people.errands import Errand
+from ml_connector.reconcile.decided import FLOW
 from ml_connector.reconcile.month import Month
 from ml_connector.storage.database import Connection
 
@@ -164,6 +167,7 @@ class MonthPage(msgspec.Struct, frozen=True, kw_only=True):
         failed: the newest errand, where nothing came of it and no report was made since.
         closed: the seal that stands; None: the month is open.
         opened: seals of before, the newest first.
+        decisions: about its differences, that stand.
     """
 
     month: str
@@ -175,6 +179,7 @@ class MonthPage(msgspec.Struct, frozen=True, kw_only=True):
     failed: Errand | None
     closed: MonthClosed | None = None
     opened: tuple[MonthClosed, ...] = ()
+    decisions: tuple[MonthDecision, ...] = ()
 
 
 def parsed(written: str, applied: AppliedConnection) -> Month:
@@ -231,6 +236,9 @@ async def month_page(on: Connection, applied: AppliedConnection, month: Month) -
         failed=newest if newest and newest.state == "failed" and _is_newer(newest, made) else None,
         closed=seals[0] if seals and seals[0].opened_at is None else None,
         opened=tuple(filter(lambda one: one.opened_at, seals)),
+        decisions=tuple(
+            map(month_decision, await decisions.of_month(on, applied.name, FLOW, str(month)))
+        ),
     )
 
 

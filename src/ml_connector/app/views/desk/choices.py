@@ -1,5 +1,6 @@
 """The decisions that a person has about a stopped subject, as they are offered. Pure."""
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -9,7 +10,7 @@ from ml_connector.app.operations.decisions.offers import offered
 from ml_connector.app.operations.decisions.wanted import NAMES_A_DOCUMENT, NAMES_AN_ORDER
 from ml_connector.app.users.roles import may
 from ml_connector.awaited import Awaited, AwaitedKind
-from ml_connector.flows import inventory
+from ml_connector.flows import inventory, month_end
 from ml_connector.words import Cause, DecisionKind, Role
 
 Names = Literal["", "document", "order", "mapping", "sku"]
@@ -81,6 +82,16 @@ def choices(
         role: of the one who looks.
     """
     return tuple(_choice(kind, flow, cause, things, role) for kind in offered(flow, state, cause))
+
+
+def difference_choices(kinds: Iterable[DecisionKind], role: Role) -> tuple[Choice, ...]:
+    """Return the decisions about a difference of a month.
+
+    Args:
+        kinds: that end it.
+        role: of the one who looks.
+    """
+    return tuple(_choice(kind, month_end.FLOW.name, "", (), role) for kind in kinds)
 
 
 def _choice(

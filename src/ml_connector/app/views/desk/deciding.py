@@ -37,6 +37,21 @@ class Deciding(msgspec.Struct, frozen=True, kw_only=True):
     who: Who
     choices: tuple[Choice, ...]
 
+    @property
+    def path(self) -> str:
+        """The address below which it is decided."""
+        return f"/subjects/{self.id}"
+
+    @property
+    def story(self) -> str:
+        """The address of its story."""
+        return self.path
+
+    @property
+    def afterwards(self) -> str:
+        """What comes of it once it is decided, or a decision is taken back."""
+        return f"{self.title} runs again now."
+
 
 class DecidedLately(msgspec.Struct, frozen=True, kw_only=True):
     """A decision of late.

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from litestar import MediaType, Response, get, post
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import Parameter
 from litestar.response import Stream
 
 from ml_connector.app.errands.asking import (
     PREVIEW,
-    DecisionAsked,
     ask_about,
     ask_to_take_back,
 )
@@ -35,13 +34,12 @@ from ml_connector.web.address import WebRequest
 from ml_connector.web.api.seen import reading_places
 from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.guards import needs
-from ml_connector.web.console.pages.drawer import asker, back, drawer
+from ml_connector.web.console.pages.drawer import asker, back, decision_asked, drawer, reload
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
 from ml_connector.web.console.table_file import Part, every_row, table_file
 from ml_connector.web.who import Who
-from ml_connector.words import DecisionKind
 
 _PATH: Final = "/attention"
 _ORDERS: Final = {
@@ -115,7 +113,7 @@ async def drawer_part(
     asked = held["errand"]
     if asked is not None and asked.state == "done" and asked.kind != PREVIEW:
         here = back(request, shown, decide=decide, errand=asked.id) + "#decide"
-        return _reload(here)  # the list beside it has changed as well
+        return reload(here)  # the list beside it has changed as well
     return page(request, "components/decide.html.jinja", **held)
 
 
@@ -271,31 +269,16 @@ async def _refused(
     return await _page(request, who, shown, AttentionWanted(), error=error)
 
 
-def _reload(path: str) -> Response[bytes]:
-    """Let a page that is open load another address, whole."""
-    return Response(
-        b"", media_type=MediaType.HTML, headers={"hx-redirect": f"{path.replace('#', '&done=1#')}"}
-    )
-
-
 async def _ask(
     request: WebRequest, who: Who, shown: Shown, subject_id: int, *, record: bool
 ) -> Response[bytes]:
     typed = await Typed.into(request)
-    word = typed.text("decision")
     try:
-        asked = DecisionAsked(
-            kind=_kind(word),
-            document=typed.text(f"document-{word}") or typed.text("document"),
-            value=typed.text(f"value-{word}") or typed.text("value"),
-            note=typed.text("note"),
-            seen=typed.text("seen"),
-        )
         made = await ask_about(
             Console.of(request).installation,
             asker(who, shown, key=typed.text("key") or None),
             subject_id,
-            asked,
+            decision_asked(typed),
             record=record,
         )
     except LookupError as error:
@@ -303,17 +286,6 @@ async def _ask(
     except UserError as error:
         return await _page(request, who, shown, AttentionWanted(), decide=subject_id, error=error)
     return see_other(back(request, shown, decide=subject_id, errand=made.id) + "#decide")
-
-
-def _kind(word: str) -> DecisionKind:
-    try:
-        return DecisionKind(word)
-    except ValueError:
-        raise UserError(
-            "Nothing was chosen",
-            where="decision",
-            next_step="Choose what is decided.",
-        ) from None
 
 
 def _selected(typed: Typed) -> list[int]:

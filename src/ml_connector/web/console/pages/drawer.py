@@ -1,26 +1,41 @@
 """The drawer in which somebody decides, beside the list that it was opened from."""
 
+import re
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from ml_connector.app.errands.asking import Asker, own
+from litestar import MediaType, Response
+
+from ml_connector.app.errands.asking import Asker, DecisionAsked, own
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.views.desk.choices import Choice
 from ml_connector.app.views.desk.deciding import Deciding, deciding
+from ml_connector.errors import UserError
 from ml_connector.ledger.people.errands import Errand
 from ml_connector.web.address import WebRequest
+from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
 from ml_connector.web.who import Who
+from ml_connector.words import DecisionKind
 
 _LISTS: Final = MappingProxyType({"attention": "/attention", "stock": "/stock"})
-"""The pages that have a drawer, by what ``at`` in an address calls them."""
+"""The pages that have a drawer, by what ``at`` in an address calls them; and months, by theirs."""
+
+_MONTH: Final = re.compile(r"month-(\d{4}-\d{2})")
 
 
 def at(request: WebRequest) -> str:
     """Return beside which list a drawer was opened."""
     wanted = request.query_params.get("at", "")
-    return wanted if wanted in _LISTS else "attention"
+    return wanted if wanted in _LISTS or _MONTH.fullmatch(wanted) else "attention"
+
+
+def path_of(here: str) -> str:
+    """Return the address of a list that has a drawer."""
+    month = _MONTH.fullmatch(here)
+    return f"/months/{month[1]}" if month else _LISTS[here]
 
 
 def back(request: WebRequest, shown: Shown, **fields: object) -> str:
@@ -34,7 +49,7 @@ def back(request: WebRequest, shown: Shown, **fields: object) -> str:
     here = at(request)
     beside = {} if here == "attention" else {"at": here}
     more = "".join(f"&{name}={value}" for name, value in {**beside, **fields}.items() if value)
-    return f"{_LISTS[here]}?connection={shown.connection}{more}"
+    return f"{path_of(here)}?connection={shown.connection}{more}"
 
 
 def asker(who: Who, shown: Shown, key: str | None = None) -> Asker:
@@ -58,9 +73,10 @@ async def drawer(
     return {
         "about": about,
         "errand": errand,
-        "choice": _of(about, errand),
+        "choice": choice_of(about.choices if about else (), errand),
         "at": at(request),
-        "list_path": _LISTS[at(request)],
+        "list_path": path_of(at(request)),
+        "drawer_path": "/attention/drawer",
     }
 
 
@@ -73,9 +89,38 @@ async def _open(
     return about, asked
 
 
-def _of(about: Deciding | None, errand: Errand | None) -> Choice | None:
+def choice_of(choices: Sequence[Choice], errand: Errand | None) -> Choice | None:
     """Return the choice that an errand is about."""
-    if about is None or errand is None:
-        return None
-    kind = (errand.arguments.get("decision") or {}).get("kind")
-    return next((one for one in about.choices if one.kind == kind), None)
+    kind = ((errand.arguments if errand else {}).get("decision") or {}).get("kind")
+    return next((one for one in choices if one.kind == kind), None)
+
+
+def decision_asked(typed: Typed) -> DecisionAsked:
+    """Return the decision that a form of a drawer asks for.
+
+    Raises:
+        UserError: none was chosen.
+    """
+    word = typed.text("decision")
+    try:
+        kind = DecisionKind(word)
+    except ValueError:
+        raise UserError(
+            "Nothing was chosen",
+            where="decision",
+            next_step="Choose what is decided.",
+        ) from None
+    return DecisionAsked(
+        kind=kind,
+        document=typed.text(f"document-{word}") or typed.text("document"),
+        value=typed.text(f"value-{word}") or typed.text("value"),
+        note=typed.text("note"),
+        seen=typed.text("seen"),
+    )
+
+
+def reload(path: str) -> Response[bytes]:
+    """Let a page that is open load another address, whole."""
+    return Response(
+        b"", media_type=MediaType.HTML, headers={"hx-redirect": path.replace("#", "&done=1#")}
+    )

@@ -19,6 +19,13 @@ from ml_connector.web.address import WebRequest
 from ml_connector.web.api.seen import which
 from ml_connector.web.console.forms import Typed
 from ml_connector.web.console.guards import needs
+from ml_connector.web.console.pages.months_deciding import (
+    DifferenceId,
+    ErrandId,
+    differences,
+    fact_of,
+    month_drawer,
+)
 from ml_connector.web.console.rendering import page, see_other
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
@@ -39,15 +46,33 @@ async def months_page(request: WebRequest, shown: Shown) -> Response[bytes]:
 
 
 @get(f"{_PATH}/{{month:str}}")
-async def month_page(request: WebRequest, shown: Shown, month: str) -> Response[bytes]:
-    """Show what the newest report of a month shows."""
+async def month_page(
+    request: WebRequest,
+    *,
+    who: Who,
+    shown: Shown,
+    month: str,
+    decide: DifferenceId = "",
+    errand: ErrandId = None,
+) -> Response[bytes]:
+    """Show what the newest report of a month shows; beside it, the drawer to decide in.
+
+    A difference of a fact is decided with the fact, in the drawer of what needs attention.
+    """
     found = await _found(request, shown, month)
+    one = next((one for one in differences(found) if one.id == decide), None)
+    subject = await fact_of(request, shown, one) if one is not None and one.with_fact else None
+    if subject is not None:
+        return see_other(f"/attention?connection={shown.connection}&decide={subject}#decide")
+    held = await month_drawer(request, who, shown, found, decide=decide, errand=errand)
     return page(
         request,
         "month.html.jinja",
         month=found,
         kind=request.query_params.get("kind", "open"),
         most=_MOST_LISTED,
+        decided={one.difference: one for one in found.decisions},
+        **held,
     )
 
 

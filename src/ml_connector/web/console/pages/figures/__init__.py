@@ -13,6 +13,7 @@ from ml_connector.web.console.pages.figures import (
     settings,
     stock,
     system,
+    undo,
 )
 
 ROUTES: Final[tuple[Any, ...]] = (
@@ -26,6 +27,7 @@ ROUTES: Final[tuple[Any, ...]] = (
     *invoices.ROUTES,
     *stock.ROUTES,
     *audit_trail.ROUTES,
+    *undo.ROUTES,
     *connections.ROUTES,
     *alarms.ROUTES,
     *settings.ROUTES,

@@ -28,20 +28,29 @@ from ml_connector.web.console.pages.figures.asked import (
     number_of,
     text_of,
 )
+from ml_connector.web.console.pages.figures.undo import DocumentNumber, ErrandId, undo_drawer
 from ml_connector.web.console.rendering import page
 from ml_connector.web.console.shown import Shown
 from ml_connector.web.console.state import Console
 from ml_connector.web.console.table_file import every_row, table_file
+from ml_connector.web.who import Who
 
 _HEAD: Final = tuple(ShownRow.__struct_fields__)
 _ACT_HEAD: Final = ("id", "at", "person", "what", "connection", "changes")
 
 
 @get("/audit-trail")
-async def journal_list(request: WebRequest, shown: Shown) -> Response[bytes]:
-    """Show the journal, the newest rows first."""
+async def journal_list(
+    request: WebRequest,
+    who: Who,
+    shown: Shown,
+    undo: DocumentNumber = "",
+    errand: ErrandId = None,
+) -> Response[bytes]:
+    """Show the journal, the newest rows first; beside it, the drawer that takes one back."""
     if not shown.connection:
         return nothing_yet(request, "Audit trail")
+    held = await undo_drawer(request, who, shown, undo, errand)
     async with Console.of(request).database.transaction() as on:
         return page(
             request,
@@ -55,6 +64,7 @@ async def journal_list(request: WebRequest, shown: Shown) -> Response[bytes]:
                 limit=PAGE_ROWS,
                 after=number_of(request, "after"),
             ),
+            **held,
         )
 
 
