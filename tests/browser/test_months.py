@@ -80,3 +80,33 @@ def test_months_are_read_on_every_screen(
         assert seen.obstacles() == []
         assert not seen.scrolls_sideways
         assert seen.faults == []
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS[:1])
+def test_what_follows_is_read_before_it_is_decided(
+    browser: "Browser", shop: Merchant, size: str, scheme: Scheme
+) -> None:
+    sku = shop.sku("BACK")
+    shop.wait_for(shop.deliver({sku: 4}, number=shop.order({sku: 4})))
+    shop.world.netsuite.add_to_stock(sku, 6, 3)
+    shop.command("reconcile", THIS_MONTH)
+    with window(browser, shop.url, size=size, scheme=scheme) as seen:
+        signed_in(seen, "controller", f"/months/{THIS_MONTH}")
+        page = seen.page
+        one = page.locator(".diffs > li", has_text=sku).first
+        seen.picture("month to decide")
+        one.get_by_role("link", name="Correct").click()
+        page.get_by_role("button", name="Look at what it leads to").click()
+        page.get_by_text("Correct leads to").wait_for(timeout=60_000)
+        seen.picture("month deciding")
+        assert seen.obstacles() == []
+        assert not seen.scrolls_sideways
+
+        seen.go(f"/audit-trail?sku={sku}")
+        page.get_by_role("link", name="Take back").first.click()
+        page.get_by_role("button", name="Look at what is posted").click()
+        page.get_by_text("is taken back by").wait_for(timeout=60_000)
+        seen.picture("audit trail taking back")
+        assert seen.obstacles() == []
+        assert not seen.scrolls_sideways
+        assert seen.faults == []

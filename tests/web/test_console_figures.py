@@ -2,13 +2,13 @@
 
 import asyncio
 import csv
-import gzip
 import io
 import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
@@ -186,14 +186,30 @@ def test_a_file_of_a_page_runs_nothing_in_a_spreadsheet(viewer: Browser, path: s
     assert BIDI not in answer.text
 
 
+def on_the_wire(viewer: Browser, path: str) -> int:
+    """How many bytes the running service sends to a browser that takes gzip."""
+    with viewer.http.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+        answer.read()
+        assert answer.status_code == 200, path
+        packed = "woff2" in path or answer.headers.get("content-encoding") == "gzip"
+        assert packed or answer.num_bytes_downloaded < 1024, path
+        return answer.num_bytes_downloaded
+
+
 def test_a_first_page_with_all_that_it_loads_is_small(viewer: Browser) -> None:
     page = viewer.get("/overview").text
-    loaded = {one.partition("#")[0] for one in re.findall(r'(?:src|href)="(/static/[^"]+)', page)}
-    sizes = {
-        path: len(gzip.compress(viewer.http.get(path).content)) for path in (*loaded, "/overview")
+    linked = {one.partition("#")[0] for one in re.findall(r'(?:src|href)="(/static/[^"]+)', page)}
+    within = {
+        urljoin(path, one)
+        for path in linked
+        if path.endswith(".css")
+        for one in re.findall(r"""url\(["']?([^"')]+)""", viewer.get(path).text)
+        if not one.startswith("data:")
     }
+    sizes = {path: on_the_wire(viewer, path) for path in ("/overview", *linked | within)}
 
-    assert len(loaded) > 3
+    assert [path for path in sizes if path.endswith(".woff2")]
+    assert len(linked) > 3
     assert sum(sizes.values()) <= 120_000, sizes
 
 
