@@ -154,7 +154,7 @@ def test_a_channel_that_fails_is_tried_again_and_shown(desk: Desk, cli: Command)
     again = desk.tell(later=timedelta(seconds=60))
     healed = cli("alarms", "list", "--json")
 
-    assert "FAILING: the channel did not take it; 1 messages wait" in shown.out
+    assert "FAILING: the channel did not take it; 1 message waits" in shown.out
     assert too_soon == []
     assert [one["title"] for one in again] == ["ml-connector acme: a bug"]
     [channel] = json.loads(healed.out)["channels"]

@@ -143,7 +143,9 @@ def test_every_line_is_accounted_for(acme: Command) -> None:
     assert answered.status == 0
     assert "acme receiving 2026-11-20" in answered.out
     assert "  lines: 3 = 2 posted + 0 waiting + 1 refused" in answered.out
-    assert "  units: -2 = -5 posted + 0 waiting + 3 refused" in answered.out
+    assert (
+        "  units: \N{MINUS SIGN}2 = \N{MINUS SIGN}5 posted + 0 waiting + 3 refused" in answered.out
+    )
     assert "  USD: 12.10 = 12.10 posted + 0 waiting + 0 refused" in answered.out
     assert "by policy" in answered.out
 

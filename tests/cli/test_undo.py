@@ -49,7 +49,7 @@ def test_units_go_out_again_by_an_adjustment(
     asked = acme("journal", "undo", external_id)
 
     assert asked.status == 1
-    assert f"-8 {sku} at location 6" in asked.out
+    assert f"\N{MINUS SIGN}8 {sku} at location 6" in asked.out
     assert "Nothing was undone" in asked.err
     assert booked.books(sku).netsuite == {(sku, 6): 8}
 

@@ -17,6 +17,7 @@ from ml_connector.app.alarms.sentences import AlarmText
 from ml_connector.app.alarms.storage import fills_up, stores_nothing
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.errors import UserError
 from ml_connector.ledger.alarms import outbox
 from ml_connector.ledger.alarms.alarms import Alarm, open_alarms
@@ -74,7 +75,8 @@ def list_alarms() -> None:
             printer.line(f"  Next: {alarm.remedy}")
         told = f"told {alarm.told_at:%Y-%m-%d %H:%M}" if alarm.told_at else "nobody told"
         printer.line(
-            f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {alarm.times} times, {told}."
+            f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {counted(alarm.times, 'time')},"
+            f" {told}."
         )
     if not found and not storage:
         printer.line(_calm(stops))
@@ -142,6 +144,10 @@ def test_channels() -> None:
         raise typer.Exit(1)
 
 
+def _waiting(count: int) -> str:
+    return f"{counted(count, 'message waits and is', 'messages wait and are')}"
+
+
 def _print_channels(channels: Sequence[dict[str, Any]]) -> None:
     printer = current().printer
     for one in channels:
@@ -150,7 +156,7 @@ def _print_channels(channels: Sequence[dict[str, Any]]) -> None:
         printer.line(f"Channel {one['channel']} of {one['connection']}: {said}.")
         if one["error"]:
             printer.line(
-                f"  FAILING: {one['error']}; {one['waiting']} messages wait and are tried again.",
+                f"  FAILING: {one['error']}; {_waiting(one['waiting'])} tried again.",
                 style="bold",
             )
             printer.line("  Next: ml-connector alarms test; correct the address and apply it.")

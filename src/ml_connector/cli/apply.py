@@ -12,6 +12,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.webhooks.sync import SET_PUBLIC_URL
 from ml_connector.cli.checks import print_checks
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.cli.release import say_held
 from ml_connector.config.connection import ConnectionSettings, read
 
@@ -117,7 +118,8 @@ def _print_applied(settings: ConnectionSettings, applied: Applied) -> None:
             f" {SET_PUBLIC_URL}"
         )
     if applied.woken:
-        printer.line(f"{applied.woken} waiting subjects run again.")
+        woken = counted(applied.woken, "waiting subject runs", "waiting subjects run")
+        printer.line(f"{woken} again.")
     say_held(settings.name, held=applied.held)
 
 

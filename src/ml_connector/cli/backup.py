@@ -20,6 +20,7 @@ from ml_connector.app.installation.backup import (
 )
 from ml_connector.cli.audit import print_check
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.errors import UserError
 from ml_connector.storage.backup.proof import Proof
 
@@ -82,7 +83,7 @@ def _proof(made: BackedUp) -> str:
 
 
 def _proved(proof: Proof) -> str:
-    tables = f"{proof.tables} tables"
+    tables = counted(proof.tables, "table")
     if proof.how == "restored":
         return f"its schema was restored into a database of its own: {tables}"
     return f"only its list was read: {tables}. To try it, a database must be made: {proof.why_not}"

@@ -13,6 +13,7 @@ from ml_connector import private_files
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.fee_audit import accrue, audit_fees
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.cli.table_layout import in_cell
 from ml_connector.errors import UserError
 from ml_connector.fee_audit.accruals import Accrual, totals
@@ -57,8 +58,10 @@ def audit_command(
     found, since, until = context.run(look)
     printer = context.printer
     printer.line(
-        f"{found.charges} charges from {since} to {until}; {len(found.findings)} findings;"
-        f" {found.unchecked} charges name nothing that could be looked up."
+        f"{counted(found.charges, 'charge')} from {since} to {until};"
+        f" {counted(len(found.findings), 'finding')};"
+        f" {counted(found.unchecked, 'charge names', 'charges name')} nothing that could be"
+        " looked up."
     )
     for sentence in found.unread:
         printer.line(f"Not looked at, since it can't be read: {sentence}", style="bold")

@@ -10,6 +10,7 @@ from ml_connector.app.connections.checks import Check, as_rows
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.ping.ping import ping_connection
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 
 SIGNS: Final = {"ok": "ok", "missing": "MISSING", "forbidden": "FORBIDDEN", "failed": "FAILED"}
 _WARNING: Final = "warning"
@@ -71,7 +72,7 @@ def _counted(found: Sequence[Check]) -> str:
     signs = Counter(map(_sign, found))
     named = {_WARNING: "warnings" if signs[_WARNING] != 1 else _WARNING}
     said = [f"{signs[sign]} {named.get(sign, sign)}" for sign in _COUNTED if signs[sign]]
-    return f"{len(found)} checks: {', '.join(said)}"
+    return f"{counted(len(found), 'check')}: {', '.join(said)}"
 
 
 def _sign(one: Check) -> str:

@@ -11,6 +11,7 @@ from ml_connector.app.connections.administration import Changed
 from ml_connector.app.connections.one_writer import learn
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.cli.release import say_held
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -31,7 +32,8 @@ def pause(name: Name = None) -> None:
     current().printer.line(f'Connection "{changed.name}" {said}. Webhooks go on being stored.')
     if changed.open_documents:
         current().printer.line(
-            f"{changed.open_documents} documents are on their way; a run that has begun may end."
+            f"{counted(changed.open_documents, 'document is', 'documents are')} under way; a run"
+            " that has begun may end."
         )
     _answer(changed, paused=True)
 
@@ -73,7 +75,8 @@ def set_mode(
     if changed.changed:
         printer.line("A file that says another mode sets that when it is applied.")
     if changed.woken:
-        printer.line(f"{changed.woken} subjects that were only noted run again.")
+        noted = counted(changed.woken, "subject that was", "subjects that were")
+        printer.line(f"{noted} only noted {'runs' if changed.woken == 1 else 'run'} again.")
     say_held(changed.name, held=changed.held)
     _answer(changed, mode=mode, woken=changed.woken)
 
@@ -110,7 +113,11 @@ def remove(
     )
     if changed.open_documents:
         context.printer.line(
-            f"{changed.open_documents} documents were on their way and stay as they are.",
+            counted(
+                changed.open_documents,
+                "document was on its way and stays as it is.",
+                "documents were on their way and stay as they are.",
+            ),
             style="bold",
         )
     _answer(changed, removed=True)

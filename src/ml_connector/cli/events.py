@@ -130,8 +130,3 @@ def event_filter(
 def shown_moment(at: datetime | None) -> str:
     """Return a moment for a person; empty for none."""
     return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number of things in words."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

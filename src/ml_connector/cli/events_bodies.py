@@ -11,7 +11,7 @@ import typer
 from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
-from ml_connector.cli.events import counted
+from ml_connector.cli.counts import counted
 from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 

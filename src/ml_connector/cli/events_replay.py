@@ -10,7 +10,8 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.replay import replay
 from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
-from ml_connector.cli.events import CauseCode, FlowName, Since, Status, counted, event_filter
+from ml_connector.cli.counts import counted
+from ml_connector.cli.events import CauseCode, FlowName, Since, Status, event_filter
 from ml_connector.engine.inbox.reruns import Replayed
 from ml_connector.errors import UserError
 from ml_connector.ledger.history import EventFilter

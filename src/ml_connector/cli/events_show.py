@@ -10,12 +10,12 @@ from ml_connector.app.operations.decisions.offers import offered
 from ml_connector.causes.table import IN_WORDS, who_acts
 from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import accounted
 from ml_connector.cli.decisions import print_decisions
 from ml_connector.cli.events import shown_moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.conservation import sums
-from ml_connector.ledger.conservation.equation import sentences
 from ml_connector.ledger.decisions import decisions
 from ml_connector.ledger.inbox.subjects import SubjectRef
 
@@ -82,7 +82,7 @@ def _print_event(found: Mapping[str, Any]) -> None:
     )
     printer.line("")
     print_decisions(found.get("decisions", ()), found.get("may_decide", ()), event_id=found["id"])
-    for sentence in sentences(found["lines"]) if found.get("lines") else ():
+    for sentence in accounted(found["lines"]) if found.get("lines") else ():
         printer.line(sentence, style="" if found["lines"].holds else "bold red")
     printer.line("")
     printer.line(found["body"])

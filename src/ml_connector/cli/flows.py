@@ -20,13 +20,15 @@ from ml_connector.app.sign_in.sync_credentials import sync_credentials
 from ml_connector.cli import webhooks
 from ml_connector.cli.checks import print_checks
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import accounted, counted, signed
+from ml_connector.cli.table_layout import in_cell
 from ml_connector.cli.times import moment
 from ml_connector.engine.flow import Flow
 from ml_connector.errors import UserError
 from ml_connector.flows import FLOWS
 from ml_connector.ledger.connections import acts
 from ml_connector.ledger.connections.connections import AppliedConnection
-from ml_connector.ledger.conservation.equation import Equation, sentences
+from ml_connector.ledger.conservation.equation import Equation
 from ml_connector.ledger.postings.documents import JournalLine
 
 OTHER_SYNCS: Final[
@@ -187,7 +189,8 @@ def _print_synced(flow: Flow, synced: Synced) -> None:
     printer = current().printer
     if synced.swept is not None and flow.event_source == "sweep":
         printer.line(
-            f"Looked at {len(synced.swept.keys)}; {synced.swept.never_told} were never told of,"
+            f"Looked at {len(synced.swept.keys)};"
+            f" {counted(synced.swept.never_told, 'was', 'were')} never told of,"
             f" {synced.swept.late} had changed since."
         )
     printer.table(
@@ -209,7 +212,7 @@ def _print_synced(flow: Flow, synced: Synced) -> None:
     for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
         printer.line(f"Next: {remedy}", style="bold")
     if synced.equation != Equation():
-        for sentence in sentences(synced.equation):
+        for sentence in accounted(synced.equation):
             printer.line(sentence, style="" if synced.equation.holds else "bold red")
 
 
@@ -260,7 +263,8 @@ def print_documents(one: Planned) -> None:
 
 def _line(line: JournalLine) -> str:
     if line.amount is not None:
-        return f"{line.amount:f} {line.currency or ''} to account {line.account}: {line.detail}"
+        amount = in_cell(line.amount)
+        return f"{amount} {line.currency or ''} to account {line.account}: {line.detail}"
     if line.quantity is None:
         return f"{line.source_line}: {line.detail}"
-    return f"{line.quantity:+d} {line.sku} at location {line.location}"
+    return f"{signed(line.quantity)} {line.sku} at location {line.location}"

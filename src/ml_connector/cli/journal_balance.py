@@ -8,10 +8,12 @@ import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import accounted
+from ml_connector.cli.table_layout import in_cell
 from ml_connector.cli.times import days
 from ml_connector.errors import UserError
 from ml_connector.ledger.conservation import sums
-from ml_connector.ledger.conservation.equation import Equation, Sums, sentences
+from ml_connector.ledger.conservation.equation import Equation, Sums
 from ml_connector.ledger.conservation.sums import Balance, By, Line
 from ml_connector.storage.database import Connection
 
@@ -135,7 +137,9 @@ def _print(found: _Found) -> None:
                 one.name,
                 one.fact_date,
                 one.sku,
-                ", ".join(f"{value:f} {unit or 'units'}" for unit, value in one.missing.items()),
+                ", ".join(
+                    f"{in_cell(value)} {unit or 'units'}" for unit, value in one.missing.items()
+                ),
                 one.reasons,
             ]
             for one in [*found.red, *found.rest]
@@ -153,5 +157,5 @@ def _print(found: _Found) -> None:
 def _print_equation(head: str, equation: Equation) -> None:
     printer = current().printer
     printer.line(head, style="bold" if equation.holds else "bold red")
-    for sentence in sentences(equation):
+    for sentence in accounted(equation):
         printer.line(f"  {sentence}")

@@ -10,6 +10,7 @@ from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import journal_export
 from ml_connector.app.operations.journal_export import Exported
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.cli.times import days, moments
 from ml_connector.errors import UserError
 
@@ -60,5 +61,5 @@ def export(
             )
 
     written = context.run(write)
-    context.printer.line(f"{written.rows} rows written to {written.file}.")
+    context.printer.line(f"{counted(written.rows, 'row')} written to {written.file}.")
     context.printer.answer({"file": str(written.file), "rows": written.rows})

@@ -9,6 +9,7 @@ import typer
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.undo import Counter, propose, undo_posting
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import signed
 from ml_connector.errors import UserError
 from ml_connector.ledger.postings.documents import JournalLine
 
@@ -61,5 +62,6 @@ def _show(proposed: Sequence[Counter]) -> None:
 
 def _said(line: JournalLine) -> str:
     if line.quantity is not None:
-        return f"{line.quantity:+d} {line.sku} at location {line.location}"
-    return f"{line.amount:+f} {line.currency or ''} on account {line.account}, {line.detail}"
+        return f"{signed(line.quantity)} {line.sku} at location {line.location}"
+    amount = "" if line.amount is None else signed(line.amount)
+    return f"{amount} {line.currency or ''} on account {line.account}, {line.detail}"

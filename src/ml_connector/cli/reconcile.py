@@ -16,10 +16,11 @@ from ml_connector.app.operations import month_end
 from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.app.operations.months import seal as month_seal
 from ml_connector.cli.context import Context, current
+from ml_connector.cli.counts import counted
 from ml_connector.cli.printing import Printer
 from ml_connector.errors import UserError
 from ml_connector.ledger import month_reports
-from ml_connector.reconcile.amounts import shown
+from ml_connector.reconcile import amounts
 from ml_connector.reconcile.compare.report import Report, SectionEquation
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.columns import THREE_WAYS
@@ -189,10 +190,15 @@ def _print_totals(printer: Printer, report: Report) -> None:
     )
 
 
+def shown(value: Decimal | None, currency: str = "") -> str:
+    """Return a number for a person, with a true minus."""
+    return amounts.shown(value, currency).replace("-", "\N{MINUS SIGN}")
+
+
 def _sentence(one: SectionEquation, facts: str) -> str:
     unit = one.currency or "units"
     return (
-        f"{facts}: {one.lines} lines = {one.posted_lines} posted"
+        f"{facts}: {counted(one.lines, 'line')} = {one.posted_lines} posted"
         f" + {one.waiting_lines} waiting + {one.refused_lines} refused"
         f" + {one.unexplained_lines} unexplained;"
         f" {shown(one.source, one.currency)} {unit} = {shown(one.posted, one.currency)}"
@@ -212,9 +218,9 @@ def _of_stock(report: Report) -> str:
         for system, key in (("ShipBob", "shipbob"), ("NetSuite", "netsuite"))
     )
     return (
-        f"Stock of {len(tied.lines)} SKUs at locations: {told}; ShipBob has {shown(sums['gap'])}"
-        f" more = {shown(sums['carried'])} carried + {shown(sums['explained'])} explained"
-        f" + {shown(sums['unexplained'])} unexplained"
+        f"Stock of {counted(len(tied.lines), 'SKU')} at locations: {told};"
+        f" ShipBob has {shown(sums['gap'])} more = {shown(sums['carried'])} carried"
+        f" + {shown(sums['explained'])} explained + {shown(sums['unexplained'])} unexplained"
     )
 
 

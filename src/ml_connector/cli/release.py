@@ -8,6 +8,8 @@ import typer
 from ml_connector.app.connections.release import Released, release_connection
 from ml_connector.app.connections.take_in import Taken, TakenDocuments
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted, signed
+from ml_connector.cli.table_layout import in_cell
 from ml_connector.errors import UserError
 from ml_connector.ledger.connections import holds
 from ml_connector.ledger.connections.connections import AppliedConnection
@@ -54,7 +56,10 @@ def release(
 def _print_found(found: TakenDocuments, *, dry_run: bool) -> None:
     printer = current().printer
     would = "Would be taken" if dry_run else "Taken"
-    printer.line(f"{would} into the journal as NetSuite shows them: {len(found.taken)} documents.")
+    printer.line(
+        f"{would} into the journal as NetSuite shows them:"
+        f" {counted(len(found.taken), 'document')}."
+    )
     if found.taken:
         printer.table(
             ["document", "in NetSuite", "of", "holds"],
@@ -70,7 +75,7 @@ def _print_found(found: TakenDocuments, *, dry_run: bool) -> None:
             empty="",
         )
     if found.left:
-        printer.line(f"Left for a person: {len(found.left)} documents.", style="bold")
+        printer.line(f"Left for a person: {counted(len(found.left), 'document')}.", style="bold")
         for one in found.left:
             printer.line(f"  {one.external_id} (record {one.record_id}): {one.why}. {one.remedy}")
 
@@ -78,9 +83,9 @@ def _print_found(found: TakenDocuments, *, dry_run: bool) -> None:
 def _holds(one: Taken) -> str:
     """Return what a document moves, for a person: at most a few of its lines."""
     lines = [
-        f"{line.quantity:+d} {line.sku}"
+        f"{signed(line.quantity)} {line.sku}"
         if line.quantity is not None
-        else f"{line.amount:f} {line.currency or ''}".strip()
+        else f"{in_cell(line.amount)} {line.currency or ''}".strip()
         for line in one.document.lines
         if line.quantity is not None or line.amount is not None
     ]

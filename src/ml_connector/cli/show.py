@@ -10,8 +10,8 @@ import typer
 from ml_connector.app.installation.installation import Installation
 from ml_connector.causes.table import IN_WORDS
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import accounted, signed
 from ml_connector.errors import UserError
-from ml_connector.ledger.conservation.equation import sentences
 
 if TYPE_CHECKING:
     from ml_connector.app.views.desk.search import SearchResult
@@ -124,9 +124,9 @@ def _lines(told: "Story") -> Iterator[str]:
         yield f"{told.cause}: {told.sentence}"
         who = "" if told.who == "nobody" else f" ({IN_WORDS[told.who]})"
         yield f"Next{who}: {told.remedy}"
-    accounted = [one for one in sentences(told.equation) if not one.startswith("lines: 0 =")]
-    if accounted:
-        yield "; ".join(accounted)
+    lines = [one for one in accounted(told.equation) if not one.startswith("lines: 0 =")]
+    if lines:
+        yield "; ".join(lines)
     for document in told.documents[:_MOST_DOCUMENTS]:
         yield _document(document)
     if len(told.documents) > _MOST_DOCUMENTS:
@@ -151,9 +151,13 @@ def _told(told: "Story") -> Iterator[str]:
 
 def _document(one: "StoryDocument") -> str:
     number = f" {one.remote_id}" if one.remote_id else ""
-    units = f", {one.units:+d} units" if one.units else ""
+    units = f", {signed(one.units)} {_units(one.units)}" if one.units else ""
     undone = f", undone by {one.undone_by}" if one.undone_by else ""
     return f"{one.name}{number} ({one.external_id}): {one.state}{units}{undone}"
+
+
+def _units(number: int) -> str:
+    return "unit" if abs(number) == 1 else "units"
 
 
 def _at(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from ml_connector.app.webhooks.probe import Probed, probe
 from ml_connector.app.webhooks.samples import Samples, begin_capture, find_samples, write_samples
 from ml_connector.app.webhooks.sync import sync_webhooks
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.errors import UserError
 
 commands = typer.Typer(
@@ -83,7 +84,8 @@ def list_webhooks() -> None:
         printer.line(line)
     for refused in found.refusals:
         printer.line(
-            f"Refused {refused['times']} times, last {refused['last_at']:%Y-%m-%d %H:%M}:"
+            f"Refused {counted(refused['times'], 'time')},"
+            f" last {refused['last_at']:%Y-%m-%d %H:%M}:"
             f" {refused['sentence']}",
             style="bold",
         )
