@@ -95,3 +95,9 @@ def test_an_instant_belongs_to_the_month_of_its_local_day(
 
     assert str(local) == month
     assert local.begins(zone) <= instant < local.ends(zone)
+
+
+def test_a_month_to_come_is_read_without_knowing_what_day_it_is_where() -> None:
+    assert str(Month.read("2999-01", today=date(2026, 11, 30))) == "2999-01"
+    with pytest.raises(UserError, match='"2026-13" is no month'):
+        Month.read("2026-13", today=date(2026, 11, 30))

@@ -76,7 +76,7 @@ def _refuse_to_save(file: Path, settings: ConnectionSettings, applied: Applied) 
         printer.answer({"name": settings.name, "saved": False, "checks": as_rows(applied.checks)})
         return
     printer.error(
-        "The connection was not saved: a check above failed",
+        "The connection was not saved, nothing was changed: a check above failed",
         where=str(file),
         next_step="Repair it, or save without asking: connection apply FILE --no-ping.",
     )

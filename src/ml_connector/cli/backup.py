@@ -1,7 +1,6 @@
 """``backup`` and ``restore``: the whole database, in one file."""
 
 import asyncio
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,6 +17,7 @@ from ml_connector.app.installation.backup import (
     verify_backup,
     write_backup,
 )
+from ml_connector.cli.asking import ask, can_ask
 from ml_connector.cli.audit import print_check
 from ml_connector.cli.context import current
 from ml_connector.cli.counts import counted
@@ -134,7 +134,7 @@ def restore(
 
 def _ask(examined: ExaminedBackup) -> None:
     """Let a person in a terminal confirm; what nobody has signed needs --yes elsewhere."""
-    if not sys.stdin.isatty() or current().printer.as_json:
+    if not can_ask():
         if examined.untrusted:
             raise UserError(
                 "Somebody has to confirm that this backup can be trusted",
@@ -149,7 +149,7 @@ def _ask(examined: ExaminedBackup) -> None:
             f"Nothing proves who made this backup: {examined.untrusted}. What is in it will be"
             f" run as the owner of the database. {question}"
         )
-    typer.confirm(question, abort=True)
+    ask(question)
 
 
 def _print_restored(file: Path, done: Restored) -> None:

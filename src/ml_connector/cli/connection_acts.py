@@ -1,6 +1,5 @@
 """``connection pause``, ``resume``, ``set-mode``, ``remove``."""
 
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, get_args
 
@@ -10,6 +9,7 @@ from ml_connector.app.connections import administration
 from ml_connector.app.connections.administration import Changed
 from ml_connector.app.connections.one_writer import learn
 from ml_connector.app.installation.installation import Installation
+from ml_connector.cli.asking import ask, can_ask
 from ml_connector.cli.context import current
 from ml_connector.cli.counts import counted
 from ml_connector.cli.release import say_held
@@ -89,7 +89,7 @@ def remove(
 ) -> None:
     """Remove a connection: its credentials are deleted, its books are kept."""
     context = current()
-    asks = sys.stdin.isatty() and not context.printer.as_json
+    asks = can_ask()
 
     async def named(installation: Installation) -> str:
         return (await context.applied(installation)).name
@@ -98,7 +98,7 @@ def remove(
         context.named(name)
     chosen = context.run(named)
     if asks and not sure:
-        typer.confirm(f'Remove connection "{chosen}" and delete its credentials?', abort=True)
+        ask(f'Remove connection "{chosen}" and delete its credentials?')
     by = context.person()
     changed = _act(
         chosen, lambda installation, on, one: administration.remove(installation, on, one, by=by)

@@ -1,6 +1,5 @@
 """``events bodies``: the raw bodies, which hold personal data."""
 
-import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from ml_connector.app.chores import retention
 from ml_connector.app.installation.installation import Installation
+from ml_connector.cli.asking import ask, can_ask
 from ml_connector.cli.context import current
 from ml_connector.cli.counts import counted
 from ml_connector.cli.times import moment
@@ -50,9 +50,10 @@ def bodies(
         context.printer.line(f"{counted(count, 'body', 'bodies')} written to {out}.")
         context.printer.answer({"exported": count, "file": str(out)})
         return
-    asks = sys.stdin.isatty() and not context.printer.as_json
     question = f"Delete all bodies from before {until:%Y-%m-%d %H:%M} UTC for good?"
-    if not yes and not (asks and typer.confirm(question, default=False, err=True)):
+    if not yes and can_ask():
+        ask(question)
+    elif not yes:
         raise UserError(
             "Nothing was deleted",
             where="events bodies delete",

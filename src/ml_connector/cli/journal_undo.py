@@ -1,6 +1,5 @@
 """``journal undo``: counter-documents, after showing them."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ import typer
 
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations.undo import Counter, propose, undo_posting
+from ml_connector.cli.asking import ask, can_ask
 from ml_connector.cli.context import current
 from ml_connector.cli.counts import signed
 from ml_connector.errors import UserError
@@ -28,7 +28,6 @@ def undo(
 ) -> None:
     """Post counter-documents for what was posted, after showing them. Nothing is deleted."""
     context = current()
-    asks = sys.stdin.isatty() and not context.printer.as_json
 
     async def look(installation: Installation) -> list[Counter]:
         names = await context.names(installation)
@@ -36,7 +35,9 @@ def undo(
 
     proposed = context.run(look)
     _show(proposed)
-    if not yes and not (asks and typer.confirm("Post them?", default=False, err=True)):
+    if not yes and can_ask():
+        ask("Post them?")
+    elif not yes:
         raise UserError(
             "Nothing was undone",
             where="journal undo",

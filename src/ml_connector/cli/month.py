@@ -1,6 +1,6 @@
 """``month decide``: what a person decides about a difference of a month-end report."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -60,7 +60,7 @@ def decide(
             next_step="Give its id as reconcile prints it, such as 2026-11-3f9ac2d1.",
             usage=True,
         )
-    Month.parse(month, today=datetime.now(UTC).date() + timedelta(days=1))
+    Month.read(month, today=datetime.now(UTC).date())
 
     async def look(installation: Installation) -> Proposal:
         applied = await context.applied(installation)

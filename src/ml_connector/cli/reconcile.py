@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,8 +76,8 @@ def reconcile(
             next_step="Write the year and the month, such as ml-connector reconcile 2026-11.",
             usage=True,
         )
-    # Text that is no month, or a month that has begun nowhere yet, is refused without a database.
-    Month.parse(month, today=datetime.now(UTC).date() + timedelta(days=1))
+    # Text that is no month is refused without a database.
+    Month.read(month, today=datetime.now(UTC).date())
     if unseal:
         _unseal(context, month, note or "")
         return

@@ -1,12 +1,12 @@
 """``connection release``: nothing else ends the hold that a restore leaves."""
 
-import sys
 from typing import Annotated, Final
 
 import typer
 
 from ml_connector.app.connections.release import Released, release_connection
 from ml_connector.app.connections.take_in import Taken, TakenDocuments
+from ml_connector.cli.asking import ask, can_ask
 from ml_connector.cli.context import current
 from ml_connector.cli.counts import counted, signed
 from ml_connector.cli.table_layout import in_cell
@@ -151,17 +151,14 @@ def _ask(applied: AppliedConnection) -> None:
         UserError: there is no terminal to ask at.
     """
     account = applied.netsuite_account
-    if current().printer.as_json or not sys.stdin.isatty():
+    if not can_ask():
         raise UserError(
             f"Does another installation work on NetSuite account {account} and its ShipBob"
             " account? Two of them would post everything twice",
             where="connection release",
             next_step=f"When there is none: ml-connector connection release {applied.name} --yes.",
         )
-    typer.confirm(
-        f"No other installation works on NetSuite account {account} and its ShipBob account?",
-        abort=True,
-    )
+    ask(f"No other installation works on NetSuite account {account} and its ShipBob account?")
 
 
 def say_held(name: str, *, held: bool) -> None:

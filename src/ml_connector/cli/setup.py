@@ -1,10 +1,15 @@
 """``init``: data folder, master key, database, first administrator."""
 
+from typing import Final
+
 from ml_connector.app.installation import setup
 from ml_connector.app.users.passwords import check_password
 from ml_connector.cli.context import current
 from ml_connector.cli.passwords import choose_password
+from ml_connector.errors import UserError
 from ml_connector.secret import Secret
+
+_GIVEN: Final = "MLC_ADMIN_PASSWORD"
 
 
 def init() -> None:
@@ -13,8 +18,10 @@ def init() -> None:
     Repeating it is harmless.
     """
     context = current()
-    made = setup.initialise(context.settings)
     given = context.settings.admin_password
+    if given is not None and not context.settings.data_dir.exists():
+        _check_before_anything(given)
+    made = setup.initialise(context.settings)
     password, generated = (None, False)
     if made.needs_administrator:
         password, generated = _choose_password(given)
@@ -42,7 +49,11 @@ def init() -> None:
         shown = f"admin, password {password.reveal()}" if generated else "admin"
         printer.line(f"Administrator   {shown}")
         if generated:
-            printer.line("                This password is shown only now.", style="bold")
+            printer.line(
+                "                This password is shown only now. With it admin signs in to the"
+                " console; for another: ml-connector user password admin",
+                style="bold",
+            )
     printer.line(
         "Next            ml-connector serve, then open http://127.0.0.1:8700 in a browser: it"
         " leads through the set-up. Or: ml-connector connection apply FILE"
@@ -62,9 +73,20 @@ def init() -> None:
     )
 
 
+def _check_before_anything(given: Secret) -> None:
+    try:
+        check_password(given, where=_GIVEN)
+    except UserError as refused:
+        raise UserError(
+            f"{refused}. Nothing was changed",
+            where=refused.where,
+            next_step=refused.next_step,
+        ) from refused
+
+
 def _choose_password(given: Secret | None) -> tuple[Secret, bool]:
     """Return the administrator's password, and whether it was made up here."""
     if given is not None:
-        check_password(given, where="MLC_ADMIN_PASSWORD")
+        check_password(given, where=_GIVEN)
         return given, False
     return choose_password("the administrator")

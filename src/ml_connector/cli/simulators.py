@@ -31,6 +31,8 @@ from ml_connector.sim.world import (
 )
 from ml_connector.words import System
 
+_CONNECTION_FILE: Final = "acme.toml"
+
 _STYLES: Final = {
     "step": "bold",
     "booked": "green",
@@ -204,6 +206,8 @@ def sim(
             if plan is not None:
                 both.netsuite.faults.load(plan)
                 both.shipbob.faults.load(plan)
+            if _begun_before(folder := context.settings.data_dir / "sim"):
+                _warn_of_new_world()
             folder = _leave_credentials(context.settings.data_dir / "sim", both, told)
             _announce(both, which, folder, readings)
             if told is None:
@@ -268,6 +272,20 @@ def _ports(which: Which, port: int | None) -> tuple[int, int, int]:
     return (port, port, port + 1)
 
 
+def _begun_before(folder: Path) -> bool:
+    return (folder / _CONNECTION_FILE).exists()
+
+
+def _warn_of_new_world() -> None:
+    """Say that these simulators know nothing of those that ran before, and how to begin anew."""
+    current().printer.line(
+        "These simulators begin anew: what the earlier ones held is gone, and their numbers start"
+        " again. An installation that was connected to those would take new records for old ones:"
+        " begin anew with MLC_DATA_DIR set to an empty folder, and ml-connector init.",
+        style="bold",
+    )
+
+
 def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
     """Write the files that a person needs to connect: the private key and a connection file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -275,7 +293,7 @@ def _leave_credentials(folder: Path, both: World, told: Story | None) -> Path:
     for name, text in (
         ("netsuite.pem", both.private_key),
         # A story enters a subsidiary; without one there is nothing to name.
-        ("acme.toml", both.connection_file(None, subsidiary=1 if told else None, **tables)),
+        (_CONNECTION_FILE, both.connection_file(None, subsidiary=1 if told else None, **tables)),
     ):
         path = folder / name
         with private_files.replacing_text(path) as file:
@@ -320,7 +338,7 @@ def _announce(both: World, which: Which, folder: Path, readings: Readings) -> No
             "client_secret": both.application.client_secret,
             "redirect_uris": list(both.application.redirect_uris),
         }
-    printer.line(f"Connection file   {folder / 'acme.toml'}")
+    printer.line(f"Connection file   {folder / _CONNECTION_FILE}")
     printer.answer(answer)
 
 

@@ -28,15 +28,11 @@ class Month:
         return cls(day.replace(day=1))
 
     @classmethod
-    def parse(cls, written: str, *, today: date) -> "Month":
-        """Read ``2026-11``.
-
-        Args:
-            written: what a person wrote.
-            today: the merchant's local date; a month that has not begun can't be closed.
+    def read(cls, written: str, *, today: date) -> "Month":
+        """Read ``2026-11``, be it to come.
 
         Raises:
-            UserError: it is no month, or lies in the future.
+            UserError: it is no month.
         """
         found = _WRITTEN.fullmatch(written.strip())
         try:
@@ -50,6 +46,20 @@ class Month:
                 next_step=f"Write the year and the month, such as {today:%Y-%m}.",
                 usage=True,
             )
+        return month
+
+    @classmethod
+    def parse(cls, written: str, *, today: date) -> "Month":
+        """Read ``2026-11``.
+
+        Args:
+            written: what a person wrote.
+            today: the merchant's local date; a month that has not begun can't be closed.
+
+        Raises:
+            UserError: it is no month, or lies in the future.
+        """
+        month = cls.read(written, today=today)
         if month.first > today:
             raise UserError(
                 f"{month} has not begun yet",
