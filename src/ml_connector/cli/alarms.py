@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import typer
 
@@ -30,6 +30,9 @@ commands = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+_SHORT: Final = "%Y-%m-%d %H:%M"
+_ALONE: Final = "%Y-%m-%d %H:%M %Z"
 
 _ADD_ONE = (
     "Put addresses into the connection's file, [alarms] urls = [...], and apply it:"
@@ -73,10 +76,10 @@ def list_alarms() -> None:
         printer.line(f"{alarm.connection}  {alarm.kind}: {alarm.sentence}", style="bold")
         if alarm.remedy:
             printer.line(f"  Next: {alarm.remedy}")
-        told = f"told {alarm.told_at:%Y-%m-%d %H:%M}" if alarm.told_at else "nobody told"
+        told = f"told {context.shown(alarm.told_at, _SHORT)}" if alarm.told_at else "nobody told"
         printer.line(
-            f"  Since {alarm.raised_at:%Y-%m-%d %H:%M} UTC, seen {counted(alarm.times, 'time')},"
-            f" {told}."
+            f"  Since {context.shown(alarm.raised_at, _ALONE)},"
+            f" seen {counted(alarm.times, 'time')}, {told}."
         )
     if not found and not storage:
         printer.line(_calm(stops))
@@ -125,7 +128,8 @@ def test_channels() -> None:
     printer = context.printer
     for channel, error in tried:
         printer.line(f"Channel {channel.shown}: {error or 'taken'}")
-    failed = any(error for _, error in tried)
+    failed = sum(1 for _, error in tried if error)
+    printer.line(f"{len(tried) - failed} of {counted(len(tried), 'channel')} took it.")
     if failed:
         printer.line(
             "Next: check the address in [alarms] of the connection's file and apply it again.",
@@ -152,7 +156,7 @@ def _print_channels(channels: Sequence[dict[str, Any]]) -> None:
     printer = current().printer
     for one in channels:
         last = one["last_sent_at"]
-        said = f"last told {last:%Y-%m-%d %H:%M} UTC" if last else "told of nothing yet"
+        said = f"last told {current().shown(last, _ALONE)}" if last else "told of nothing yet"
         printer.line(f"Channel {one['channel']} of {one['connection']}: {said}.")
         if one["error"]:
             printer.line(

@@ -8,6 +8,7 @@ import typer
 from ml_connector.app.chores.journal_heads import JournalCheck, check_as_json, verify_journal
 from ml_connector.app.installation.installation import Installation
 from ml_connector.cli.context import current
+from ml_connector.cli.counts import counted
 from ml_connector.cli.times import moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
@@ -74,6 +75,8 @@ def print_check(found: JournalCheck, *, advise: bool = True) -> None:
         ],
         empty="The journal is empty: there is nothing to prove.",
     )
+    if found.verdicts:
+        printer.line(_total(found))
     for verdict in found.verdicts:
         for broken in verdict.broken:
             printer.line(
@@ -95,6 +98,13 @@ def print_check(found: JournalCheck, *, advise: bool = True) -> None:
         )
 
 
+def _total(found: JournalCheck) -> str:
+    rows = counted(sum(one.rows for one in found.verdicts), "row")
+    journals = counted(len(found.verdicts), "journal")
+    broken = sum(1 for one in found.verdicts if one.broken)
+    return f"{journals}, {rows}: {f'{broken} BROKEN' if broken else 'proved'}"
+
+
 @commands.command("acts")
 def list_acts(
     since: Annotated[
@@ -114,12 +124,13 @@ def list_acts(
 ) -> None:
     """List what people did, the newest first: who, when, what, before and after."""
     context = current()
-    begin = moment(since, "--since") if since else None
-    end = moment(until, "--until") if until else None
+    _period(since, until)  # what was typed wrong is said without a database
 
     async def find(installation: Installation) -> list[dict[str, Any]]:
         async with installation.database.transaction() as on:
             names = await _names(on)
+            async with context.several(installation):
+                begin, end = _period(since, until)
             return await history.acts(
                 on, names, since=begin, until=end, person=person, what=what, limit=limit
             )
@@ -130,7 +141,7 @@ def list_acts(
         [
             [
                 row["id"],
-                _shown(row["at"]),
+                context.shown(row["at"]),
                 row["person"],
                 row["what"],
                 row["connection"],
@@ -140,7 +151,17 @@ def list_acts(
         ],
         empty="Nobody did anything that matches.",
     )
+    if found:
+        context.name_zone()
     context.printer.answer({"acts": found})
+
+
+def _period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    zone = current().zone
+    return (
+        moment(since, "--since", zone=zone) if since else None,
+        moment(until, "--until", zone=zone) if until else None,
+    )
 
 
 async def _names(on: Connection) -> list[str] | None:
@@ -168,7 +189,3 @@ def _changes(details: dict[str, Any]) -> str:
     found = list(history.changes(details))
     more = len(found) - _MOST_CHANGES
     return "; ".join(found[:_MOST_CHANGES]) + (f"; {more} more (--json)" if more > 0 else "")
-
-
-def _shown(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S")

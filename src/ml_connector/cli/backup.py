@@ -42,8 +42,9 @@ def backup(
     if only_proof:
         _try_again(file)
         return
-    made = write_backup(context.settings, file, verify=not skip_proof)
     printer = context.printer
+    with printer.counting("backup"):
+        made = write_backup(context.settings, file, verify=not skip_proof)
     printer.line(f"Backup       {file} ({made.size:,} bytes, schema {made.schema})")
     printer.line(f"Proof        {_proof(made)}")
     printer.line(
@@ -70,7 +71,8 @@ def backup(
 def _try_again(file: Path) -> None:
     """Try a backup that is there, and print what was proved."""
     context = current()
-    proof = verify_backup(context.settings, file)
+    with context.printer.counting("proof"):
+        proof = verify_backup(context.settings, file)
     context.printer.line(f"Backup       {file}: nothing was changed since it was sealed")
     context.printer.line(f"Proof        {_proved(proof)}")
     context.printer.answer({"file": str(file), "proof": proof.how, "tables": proof.tables})
@@ -107,7 +109,10 @@ def restore(
     examined = examine_backup(context.settings, file)
     if not sure and (trusted or not examined.untrusted):
         _ask(examined)
-    done = restore_backup(context.settings, file, person=context.person(), trust_unsigned=trusted)
+    with context.printer.counting("restore"):
+        done = restore_backup(
+            context.settings, file, person=context.person(), trust_unsigned=trusted
+        )
     _print_restored(file, done)
     context.printer.line("The journal, as audit verify proves it:")
     found = asyncio.run(verify_without_key(context.settings))

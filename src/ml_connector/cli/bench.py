@@ -48,15 +48,26 @@ def bench(
             usage=True,
         )
     end_as_with_ctrl_c()
-    found = measures.run(
-        context.settings,
-        name,
-        quick=quick,
-        seconds=seconds,
-        rounds=rounds,
-        push=None if orders is None else Push(orders, speed, kill_every),
-        measured=_print,
-    )
+    done = 0
+    wanted = len(measures.NAMES) if name == measures.ALL else 1
+    with context.printer.counting("bench") as bar:
+        bar(0, wanted)
+
+        def measured(one: Measured) -> None:
+            nonlocal done
+            done += 1
+            _print(one)
+            bar(done, wanted)
+
+        found = measures.run(
+            context.settings,
+            name,
+            quick=quick,
+            seconds=seconds,
+            rounds=rounds,
+            push=None if orders is None else Push(orders, speed, kill_every),
+            measured=measured,
+        )
     context.printer.answer([_as_json(one) for one in found])
     if any(one.wrong for one in found):
         raise typer.Exit(1)

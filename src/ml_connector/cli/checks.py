@@ -38,7 +38,7 @@ def ping(
 
     found = context.run(ask)
     _print_remedies(found)
-    context.printer.line(_counted(found))
+    print_total(found)
     passed = all(check.outcome == "ok" for check in found if check.needed)
     context.printer.answer({"ok": passed, "checks": as_rows(found)})
     if not passed:
@@ -53,6 +53,17 @@ def print_checks(found: Sequence[Check]) -> None:
         empty="Nothing was checked.",
     )
     _print_remedies(found)
+    if found:
+        print_total(found)
+
+
+def print_total(found: Sequence[Check]) -> None:
+    """Print how many checks there were, how they ended, and what to do first."""
+    printer = current().printer
+    printer.line(counted_checks([_sign(one) for one in found]))
+    first = next((one for one in found if one.outcome != "ok" and one.needed and one.remedy), None)
+    if first is not None:
+        printer.line(f"First: {first.system} {first.name}: {first.remedy}", style="bold")
 
 
 def _print_one(one: Check) -> None:
@@ -67,12 +78,12 @@ def _print_remedies(found: Sequence[Check]) -> None:
             printer.line(f"{one.system} {one.name}: {one.remedy}", style="bold")
 
 
-def _counted(found: Sequence[Check]) -> str:
-    """Return the last line: how many checks, and how they ended."""
-    signs = Counter(map(_sign, found))
+def counted_checks(ended: Sequence[str]) -> str:
+    """Return in words how many checks there were, and how they ended. Pure."""
+    signs = Counter(ended)
     named = {_WARNING: "warnings" if signs[_WARNING] != 1 else _WARNING}
     said = [f"{signs[sign]} {named.get(sign, sign)}" for sign in _COUNTED if signs[sign]]
-    return f"{counted(len(found), 'check')}: {', '.join(said)}"
+    return f"{counted(len(ended), 'check')}: {', '.join(said)}"
 
 
 def _sign(one: Check) -> str:

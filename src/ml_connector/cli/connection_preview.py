@@ -10,7 +10,7 @@ from ml_connector.app.set_up.comparing_plans import RulesTried
 from ml_connector.app.set_up.looking import Seen
 from ml_connector.app.set_up.sentences import POLICIES
 from ml_connector.app.views.file_preview import FilePreview, preview_file
-from ml_connector.cli.checks import SIGNS
+from ml_connector.cli.checks import SIGNS, counted_checks
 from ml_connector.cli.context import current
 from ml_connector.config.connection import read
 
@@ -52,12 +52,24 @@ def _print_seen(found: FilePreview) -> None:
     for one in seen.checks:
         if one["result"] != "ok" and one["remedy"]:
             printer.line(f"{one['system']} {one['check']}: {one['remedy']}")
+    _print_total(seen)
     printer.table(
         ["center", "name", "NetSuite location", "why"],
         [[one.center, one.name, one.location or "none", one.why] for one in found.centers],
         empty="ShipBob lists no fulfillment center.",
     )
     _print_compared(seen)
+
+
+def _print_total(seen: Seen) -> None:
+    printer = current().printer
+    if not seen.checks:
+        return
+    printer.line(counted_checks([SIGNS.get(one["result"], one["result"]) for one in seen.checks]))
+    first = next((one for one in seen.checks if one["result"] != "ok" and one["remedy"]), None)
+    if first is not None:
+        said = f"First: {first['system']} {first['check']}: {first['remedy']}"
+        printer.line(said, style="bold")
 
 
 def _print_compared(seen: Seen) -> None:

@@ -7,15 +7,16 @@ import asyncio
 import dataclasses
 import getpass
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ml_connector.cli.arguments import GlobalOptions
 from ml_connector.cli.printing import Printer
-from ml_connector.errors import UserError
+from ml_connector.errors import ConnectorError, UserError
 
 if TYPE_CHECKING:
     from ml_connector.app.installation.installation import Installation
@@ -32,6 +33,8 @@ class Context:
 
     options: GlobalOptions
     printer: Printer
+    zone: tzinfo = UTC
+    """In which moments are shown and read: the connection's, as soon as one is meant."""
 
     @cached_property
     def settings(self) -> "Settings":
@@ -62,7 +65,7 @@ class Context:
         return asyncio.run(opened())
 
     async def connection(self, on: "Connection") -> "AppliedConnection":
-        """Return the connection that is meant.
+        """Return the connection that is meant; moments are of its time zone from then on.
 
         Raises:
             UserError: there is no connection, none of that name, or there are several and none
@@ -75,13 +78,13 @@ class Context:
         if self.options.connection is not None:
             for one in known:
                 if one.name == self.options.connection:
-                    return one
+                    return self._in_zone_of(one)
             raise UserError(
                 f'There is no connection "{self.options.connection}"',
                 next_step=f"Known: {names}." if names else _APPLY_FIRST,
             )
         if len(known) == 1:
-            return known[0]
+            return self._in_zone_of(known[0])
         if not known:
             raise UserError("There is no connection yet", next_step=_APPLY_FIRST)
         raise UserError(
@@ -89,6 +92,20 @@ class Context:
             next_step=f"Say which with --connection: {names}.",
             usage=True,
         )
+
+    def _in_zone_of(self, one: "AppliedConnection") -> "AppliedConnection":
+        # Settings that can't be read are told of by whoever needs them.
+        with suppress(ConnectorError):
+            self.zone = one.schedule.zone
+        return one
+
+    def shown(self, at: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+        """Return a moment for a person; empty for none. Where it stands alone, add ``%Z``."""
+        return at.astimezone(self.zone).strftime(form) if at else ""
+
+    def name_zone(self) -> None:
+        """Say of which time zone the moments in the table above are."""
+        self.printer.line(f"Times: {self.zone}", style="dim")
 
     async def applied(self, installation: "Installation") -> "AppliedConnection":
         """Return the connection that is meant, read in a transaction of its own.
@@ -114,6 +131,8 @@ class Context:
         async with installation.database.transaction() as on:
             known = await connections.every(on)
             self.printer.one_connection = len(known) == 1
+            if self.printer.one_connection:
+                self._in_zone_of(known[0])
             if self.options.connection is not None:
                 yield on, [(await self.connection(on)).name]
             else:

@@ -1,7 +1,6 @@
 """``events list``: the inbox, and what the other commands about events share."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -56,11 +55,15 @@ def list_events(
 ) -> None:
     """List events, the newest first."""
     context = current()
-    wanted = event_filter(status=status, flow=flow, subject=subject, cause=cause, since=since)
+
+    def wanted() -> EventFilter:
+        return event_filter(status=status, flow=flow, subject=subject, cause=cause, since=since)
+
+    wanted()  # what was typed wrong is said without a database
 
     async def find(installation: Installation) -> list[dict[str, Any]]:
         async with context.several(installation) as (on, names):
-            return await history.events(on, names, wanted, limit=limit)
+            return await history.events(on, names, wanted(), limit=limit)
 
     found = context.run(find)
     context.printer.table(
@@ -68,7 +71,7 @@ def list_events(
         [
             [
                 row["id"],
-                shown_moment(row["received_at"]),
+                context.shown(row["received_at"]),
                 row["connection"],
                 row["source"],
                 row["topic"],
@@ -80,6 +83,8 @@ def list_events(
         ],
         empty="No events match.",
     )
+    if found:
+        context.name_zone()
     context.printer.answer({"events": found})
 
 
@@ -104,6 +109,7 @@ def event_filter(
     Raises:
         UserError: a status, a flow, a cause or a time is none.
     """
+    zone = current().zone
     for name, given, known in (
         ("status", status, EVENT_STATUSES),
         ("flow", flow, _flows() if flow else ()),
@@ -122,11 +128,6 @@ def event_filter(
         flow=flow,
         subject=subject,
         cause=cause,
-        since=moment(since, "--since") if since else None,
-        until=moment(until, "--until") if until else None,
+        since=moment(since, "--since", zone=zone) if since else None,
+        until=moment(until, "--until", zone=zone) if until else None,
     )
-
-
-def shown_moment(at: datetime | None) -> str:
-    """Return a moment for a person; empty for none."""
-    return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""

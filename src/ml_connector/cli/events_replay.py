@@ -1,6 +1,6 @@
 """``events replay``: converging subjects once more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -36,10 +36,13 @@ def replay_events(
             usage=True,
         )
     context = current()
-    wanted = event_filter(
-        ids=ids or (), status=status, flow=flow, cause=cause, since=since, until=until
-    )
 
+    def wanted() -> EventFilter:
+        return event_filter(
+            ids=ids or (), status=status, flow=flow, cause=cause, since=since, until=until
+        )
+
+    wanted()  # what was typed wrong is said without a database
     replayed = context.run(partial(_replay, wanted))
     context.printer.line(
         f"{counted(replayed.events, 'event')} replayed,"
@@ -60,14 +63,14 @@ def replay_events(
         raise typer.Exit(_unknown(missing))
 
 
-async def _replay(wanted: EventFilter, installation: Installation) -> Replayed:
+async def _replay(wanted: Callable[[], EventFilter], installation: Installation) -> Replayed:
     context = current()
     async with context.several(installation) as (on, names):
         return await replay(
             installation,
             on,
             names,
-            wanted,
+            wanted(),
             connection=context.options.connection,
             person=context.person(),
         )

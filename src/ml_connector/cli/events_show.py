@@ -12,7 +12,6 @@ from ml_connector.cli.arguments import LARGEST_ID
 from ml_connector.cli.context import current
 from ml_connector.cli.counts import accounted
 from ml_connector.cli.decisions import print_decisions
-from ml_connector.cli.events import shown_moment
 from ml_connector.errors import UserError
 from ml_connector.ledger import history
 from ml_connector.ledger.conservation import sums
@@ -62,7 +61,7 @@ def _print_event(found: Mapping[str, Any]) -> None:
         [
             [
                 row["id"],
-                shown_moment(row["started_at"]),
+                current().shown(row["started_at"]),
                 row["outcome"],
                 row["cause"],
                 row["sentence"],
@@ -71,6 +70,8 @@ def _print_event(found: Mapping[str, Any]) -> None:
         ],
         empty="No run yet.",
     )
+    if found["runs"]:
+        current().name_zone()
     printer.line("")
     printer.table(
         ["document", "state", "external id", "number there", "title"],

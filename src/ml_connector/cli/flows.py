@@ -1,6 +1,8 @@
 """``sync`` and ``plan``: do a flow now, or see what it would do."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -67,7 +69,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
         return
     flow = _flow(flow_name)
     wanted = _checked_ids(ids, flow)
-    back_to = moment(since, "--since") if since else None
+    _back_to(since)  # what was typed wrong is said without a database
 
     async def do(installation: Installation) -> Synced:
         async with installation.database.transaction() as on:
@@ -84,7 +86,7 @@ def sync(flow_name: FlowName = None, ids: Ids = None, since: Since = None) -> No
             applied,
             flow,
             ids=wanted,
-            since=back_to,
+            since=_back_to(since),
             told=lambda progress: bar(progress.done, progress.all, _rest(progress)),
         )
 
@@ -124,13 +126,17 @@ def plan(
         return
     flow = _flow(flow_name)
     wanted = _checked_ids(ids, flow)
-    back_to = moment(since, "--since") if since else None
+    _back_to(since)  # see sync
 
     async def look(installation: Installation) -> list[Planned]:
         applied = await context.applied(installation)
-        return await plan_flow(installation, applied, flow, ids=wanted, since=back_to)
+        return await plan_flow(installation, applied, flow, ids=wanted, since=_back_to(since))
 
     _print_plans(flow, context.run(look))
+
+
+def _back_to(since: str | None) -> datetime | None:
+    return moment(since, "--since", zone=current().zone) if since else None
 
 
 def _rest(progress: PushProgress) -> str:
@@ -207,6 +213,8 @@ def _print_synced(flow: Flow, synced: Synced) -> None:
         ],
         empty="There was nothing to do.",
     )
+    if len(synced.subjects) > 1:
+        printer.line(_ended(synced))
     _print_details(synced.details)
     told = {row["remedy"] for row in synced.details if row.get("remedy")}
     for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
@@ -214,6 +222,13 @@ def _print_synced(flow: Flow, synced: Synced) -> None:
     if synced.equation != Equation():
         for sentence in accounted(synced.equation):
             printer.line(sentence, style="" if synced.equation.holds else "bold red")
+
+
+def _ended(synced: Synced) -> str:
+    """Return in words how many subjects there were, and how they ended."""
+    states = Counter(str(row["state"]) for row in synced.subjects)
+    told = ", ".join(f"{count} {state}" for state, count in states.items())
+    return f"{len(synced.subjects)} in all: {told}"
 
 
 def _print_plans(flow: Flow, plans: list[Planned]) -> None:

@@ -53,10 +53,11 @@ def list_journal(
 ) -> None:
     """List journal rows, the newest first. --from and --to are of the moment of posting."""
     context = current()
-    since, until = moments(begin, end)
+    moments(begin, end)  # what was typed wrong is said without a database
 
     async def find(installation: Installation) -> list[dict[str, Any]]:
         async with context.several(installation) as (on, names):
+            since, until = moments(begin, end, zone=context.zone)
             return await trail.journal_rows(
                 on,
                 names,

@@ -129,4 +129,4 @@ def _short(value: Any) -> str:
 
 
 def _when(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else "-"
+    return current().shown(at, "%Y-%m-%d %H:%M:%S %Z") or "-"

@@ -170,7 +170,10 @@ def print_report(context: Context, done: MonthEnd) -> None:
     if report.green:
         printer.line("Nothing is left to explain.", style="bold green")
     else:
-        printer.line(f"{len(report.open)} to resolve.", style="bold red")
+        first = report.open[0]
+        printer.line(
+            f"{len(report.open)} to resolve. First: {first.kind} {first.id}", style="bold red"
+        )
 
 
 def _print_totals(printer: Printer, report: Report) -> None:

@@ -1,7 +1,7 @@
 """``show``: what a number means, and its story in ten lines."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -62,7 +62,7 @@ def show(
         )
     printer = context.printer
     if told is not None:
-        for line in lines_of(told):
+        for line in lines_of(told, zone=context.zone):
             printer.line(line)
     else:
         _list(found)
@@ -111,15 +111,15 @@ def _list(found: "SearchResult") -> None:
     )
 
 
-def lines_of(told: "Story") -> list[str]:
+def lines_of(told: "Story", *, zone: tzinfo = UTC) -> list[str]:
     """Return a story in ten lines at most. Pure."""
     more = f"More: ml-connector events list --subject {told.key}"
-    return [*islice(_lines(told), _MOST_LINES - 1), more]
+    return [*islice(_lines(told, zone), _MOST_LINES - 1), more]
 
 
-def _lines(told: "Story") -> Iterator[str]:
+def _lines(told: "Story", zone: tzinfo) -> Iterator[str]:
     yield f"{told.title} ({told.connection}): {told.word}"
-    yield from _told(told)
+    yield from _told(told, zone)
     if told.sentence:
         yield f"{told.cause}: {told.sentence}"
         who = "" if told.who == "nobody" else f" ({IN_WORDS[told.who]})"
@@ -136,17 +136,17 @@ def _lines(told: "Story") -> Iterator[str]:
         yield f"{decision.person} decided {decision.says}: {decision.note}{stands}"
 
 
-def _told(told: "Story") -> Iterator[str]:
+def _told(told: "Story", zone: tzinfo) -> Iterator[str]:
     """Yield who told of it last, and when it ran last."""
     events: list[ToldEvent] = [*told.untold, *(one for run in told.runs for one in run.events)]
     if events:
         last = events[0]
         by = last.topic if last.source in last.topic else f"{last.source} {last.topic}"
-        yield f"Told {_at(last.received_at)} by {by}"
+        yield f"Told {_at(last.received_at, zone)} by {by}"
     if told.runs:
         run = told.runs[0]
         note = f": {run.note}" if run.note else ""
-        yield f"Looked at {_at(run.started_at)}, {run.outcome}{note}"
+        yield f"Looked at {_at(run.started_at, zone)}, {run.outcome}{note}"
 
 
 def _document(one: "StoryDocument") -> str:
@@ -160,5 +160,5 @@ def _units(number: int) -> str:
     return "unit" if abs(number) == 1 else "units"
 
 
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def _at(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"

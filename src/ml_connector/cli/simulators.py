@@ -81,20 +81,31 @@ def demo(
     printer = context.printer
     indent = {"booked": "   ", "waits": "   ", "problem": "   "}
 
-    def says(kind: str, text: str) -> None:
-        printer.line(indent.get(kind, "") + text, style=_STYLES[kind])
-
     readings = _read_world(world_file)
     end_as_with_ctrl_c()
-    proof = demonstration.run(
-        context.settings,
-        story=story,
-        readings=readings,
-        port=port,
-        says=says,
-        proved=_print_proof,
-        stay=not exit_ and not printer.as_json,
-    )
+    with contextlib.ExitStack() as until_proved:
+        bar = until_proved.enter_context(printer.counting("demo"))
+        steps = 0
+
+        def says(kind: str, text: str) -> None:
+            nonlocal steps
+            printer.line(indent.get(kind, "") + text, style=_STYLES[kind])
+            steps += kind == "step"
+            bar(steps, None, "steps")
+
+        def proved(proof: StoryProof) -> None:
+            until_proved.close()
+            _print_proof(proof)
+
+        proof = demonstration.run(
+            context.settings,
+            story=story,
+            readings=readings,
+            port=port,
+            says=says,
+            proved=proved,
+            stay=not exit_ and not printer.as_json,
+        )
     printer.answer(_as_json(story, readings, proof))
     if not proof.holds:
         raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from ml_connector.errors import UserError
@@ -12,28 +12,34 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 
 
 def moment(
-    text: str, option: str, *, now: datetime | None = None, end_of_day: bool = False
+    text: str,
+    option: str,
+    *,
+    now: datetime | None = None,
+    end_of_day: bool = False,
+    zone: tzinfo = UTC,
 ) -> datetime:
     """Return the moment that a text means: ``2026-11-20``, ``2026-11-20T10:00``, ``2h``, ``3d``.
 
-    A time without a zone is UTC; an age counts back from now.
+    An age counts back from now.
 
     Args:
         text: what was typed.
         option: the option where it was typed, for the error.
         now: what an age counts back from.
         end_of_day: a date without a time means the beginning of the next day.
+        zone: of a date, and of a time that names none.
 
     Raises:
         UserError: the text is none of these.
     """
     try:
-        return _moment(text.strip(), now or datetime.now(UTC), end_of_day=end_of_day)
+        return _moment(text.strip(), now or datetime.now(UTC), zone, end_of_day=end_of_day)
     except (ValueError, OverflowError):
         raise _no_time(text, option) from None
 
 
-def _moment(text: str, now: datetime, *, end_of_day: bool) -> datetime:
+def _moment(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool) -> datetime:
     """Return the moment that a text means.
 
     Raises:
@@ -45,7 +51,7 @@ def _moment(text: str, now: datetime, *, end_of_day: bool) -> datetime:
     found = datetime.fromisoformat(text)
     if end_of_day and re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", text):
         found += timedelta(days=1)
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
     found.astimezone(UTC)  # the database keeps it so
     return found
 
@@ -102,14 +108,16 @@ def day(text: str, option: str, *, last: bool = False, now: datetime | None = No
         return moment(text, option, now=now).date()
 
 
-def moments(begin: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+def moments(
+    begin: str | None, end: str | None, *, zone: tzinfo = UTC
+) -> tuple[datetime | None, datetime | None]:
     """Return the beginning and the end (exclusive) of a period, from ``--from`` and ``--to``.
 
     Raises:
         UserError: one can't be read, or the end lies before the beginning.
     """
-    since = moment(begin, "--from") if begin else None
-    until = moment(end, "--to", end_of_day=True) if end else None
+    since = moment(begin, "--from", zone=zone) if begin else None
+    until = moment(end, "--to", end_of_day=True, zone=zone) if end else None
     if since is not None and until is not None and until < since:
         raise _wrong_way_round()
     return since, until
