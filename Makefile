@@ -12,6 +12,16 @@ ARGS ?=
 TESTS_AT_ONCE ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
   test "$$n" -ge 10 || n=10; echo "$$n")
 
+# A proxy that inspects TLS is known to the system, not to the lists that pip and uv bring along.
+export UV_SYSTEM_CERTS ?= true
+SYSTEM_CERTS := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt \
+  /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
+ifneq ($(SYSTEM_CERTS),)
+export PIP_CERT ?= $(SYSTEM_CERTS)
+endif
+NOT_FETCHED := The packages could not be fetched: see above. Behind a proxy that inspects TLS, add its \
+  certificate to the system, or set SSL_CERT_FILE=FILE PIP_CERT=FILE; then run make setup again.
+
 # Where this is set, each of the many processes compiles all of its libraries anew: seconds each.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -26,9 +36,13 @@ setup: $(STAMP) ## Make the virtual environment .venv with everything in it.
 $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.11 setup"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) sync --quiet --active --frozen --inexact --all-extras
+	@test -x $(BIN)/python || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@test -x $(UV) || { echo "Fetching uv, which fetches the packages"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13"; } || \
+	  { echo "$(NOT_FETCHED)"; exit 1; }
+	@echo "Fetching and installing the packages that uv.lock names: a minute or some"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) sync --quiet --active --frozen --inexact --all-extras || \
+	  { echo "$(NOT_FETCHED)"; exit 1; }
 	@touch $(STAMP)
 
 browser: ## Install Chromium from the packages of Debian or Ubuntu, where there is none.
