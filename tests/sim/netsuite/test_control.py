@@ -174,3 +174,29 @@ def test_forms_from_elsewhere_are_refused(person: TestClient) -> None:
     )
 
     assert answer.status_code == 400
+
+
+def test_errors_are_sentences_and_name_what_there_is(client: TestClient) -> None:
+    asked = [
+        client.post("/_sim/actions/add_to_stock", json={}),
+        client.post("/_sim/actions/close_period", json={"item": "TEE"}),
+        client.post(
+            "/_sim/actions/add_to_stock", json={"sku": "NOPE", "location": 6, "quantity": 1}
+        ),
+        client.get("/_sim/nothing"),
+    ]
+
+    assert [answer.status_code for answer in asked] == [400, 400, 400, 404]
+    assert [answer.json()["error"] for answer in asked] == [
+        "sku, location, quantity are missing.",
+        "Unknown: item. Known: month.",
+        "There is no item 'NOPE'.",
+        "There is nothing here. /_sim/ is the page, /_sim/actions a list.",
+    ]
+
+
+def test_the_actions_are_listed_with_what_they_take(client: TestClient) -> None:
+    told = client.get("/_sim/actions").json()
+
+    assert told["add_to_stock"]["takes"].startswith("(sku: str | int, location: int")
+    assert all(one["does"] for one in told.values())

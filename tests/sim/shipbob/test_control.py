@@ -70,7 +70,7 @@ def test_the_clock_can_be_advanced_and_sped_up(api: httpx2.Client, clock: Clock)
         ("/_sim/stow", {}, "wro is missing"),
         ("/_sim/stow", {"wro": 5}, "There is no WRO 5"),
         ("/_sim/stow", {"wro": "x"}, "wro: "),
-        ("/_sim/stow", {"wro": 5, "speed": 3}, "Unknown: ['speed']"),
+        ("/_sim/stow", {"wro": 5, "speed": 3}, "Unknown: speed. Known: box"),
         ("/_sim/tune_webhooks", {"variant": "xml"}, "no variant"),
         ("/_sim/clock", {"advance_seconds": -1}, "only goes forward"),
     ],
@@ -209,3 +209,20 @@ def test_a_switch_that_does_not_exist_says_so(
 
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def test_actions_and_faults_are_where_netsuites_are(api: httpx2.Client) -> None:
+    made = api.post("/_sim/actions/add_product", json={"sku": "TEE-S"})
+    unknown = api.post("/_sim/actions/fly", json={})
+    number = api.post("/_sim/faults", json={"kind": "unavailable", "times": 1}).json()["number"]
+    listed = api.get("/_sim/faults").json()
+    removed = api.delete(f"/_sim/faults/{number}").json()
+    api.post("/_sim/faults", json={"kind": "unavailable"})
+    api.delete("/_sim/faults")
+
+    assert made.status_code == 200
+    assert unknown.json()["error"].startswith("There is no action fly. Known: add_application, ")
+    assert len(listed) == 1
+    assert removed == {"removed": True}
+    assert api.get("/_sim/faults").json() == []
+    assert api.post("/_sim/faults", json={"kind": "nonsense"}).status_code == 400

@@ -19,13 +19,15 @@ that makes no sense 400 with ``{"error": sentence}``.
 ``POST /_sim/clock``                  ``{"advance_seconds"}``, ``{"advance_to"}``, ``{"speed"}``
 ``GET, PATCH /_sim/limits``           ``concurrency``, ``reserved``; what is in flight
 ``GET, PATCH /_sim/preferences``      set-up of the account
+``GET  /_sim/actions``                what can be done, and with which arguments
 ``POST /_sim/actions/NAME``           a method of ``NetSuiteSim`` with its arguments by name,
                                       such as ``add_item``, ``edit``, ``delete``,
                                       ``close_period``, ``transform``: ``{"result": ...}``
 ====================================  =======================================================
 """
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -113,7 +115,14 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _senseless(_: Request, error: Exception) -> Response:
-    return _json({"error": str(error).strip("'")}, 400)
+    said = error.args[0] if isinstance(error, KeyError) and error.args else error
+    return _json({"error": str(said)}, 400)
+
+
+async def _nothing_here(_: Request, __: Exception) -> Response:
+    return _json(
+        {"error": "There is nothing here. /_sim/ is the page, /_sim/actions a list."}, 404
+    )
 
 
 def control_app(sim: Account) -> Starlette:
@@ -131,6 +140,7 @@ def control_app(sim: Account) -> Starlette:
         "/clock": control.clock,
         "/limits": control.limits,
         "/preferences": control.preferences,
+        "/actions": control.actions,
     }
     routes = [Route(path, _reader(read), methods=["GET"]) for path, read in reads.items()]
     routes += [
@@ -152,6 +162,7 @@ def control_app(sim: Account) -> Starlette:
             KeyError: _senseless,
             ValueError: _senseless,
             TypeError: _senseless,
+            404: _nothing_here,
         },
     )
 
@@ -161,6 +172,34 @@ def _reader(read: Callable[[Request], object]) -> Callable[[Request], Response]:
         return _json(read(request))
 
     return endpoint  # type: ignore[return-value] # Starlette takes coroutine functions
+
+
+def _check_arguments(
+    action: Callable[..., object], by_place: Sequence[object], named: Mapping[str, object]
+) -> None:
+    """Refuse arguments that an action does not take, and say which are missing."""
+    parameters = inspect.signature(action).parameters
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    unknown = [] if takes_any else sorted(named.keys() - parameters.keys())
+    if unknown:
+        raise _BadRequest(
+            f"Unknown: {', '.join(unknown)}. Known: {', '.join(sorted(parameters))}."
+        )
+    missing = [
+        one.name
+        for one in list(parameters.values())[len(by_place) :]
+        if one.default is one.empty and one.kind not in _VARIADIC and one.name not in named
+    ]
+    if missing:
+        raise _BadRequest(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.")
+
+
+_VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _told(action: Callable[..., object]) -> dict[str, str]:
+    about = inspect.getdoc(action) or ""
+    return {"takes": str(inspect.signature(action)), "does": about.split("\n")[0]}
 
 
 class _Control:
@@ -287,6 +326,10 @@ class _Control:
                 raise _BadRequest(f"The preference {name} can't be so: {error}") from error
         return _json(self.preferences(None))
 
+    def actions(self, request: Request | None) -> object:
+        del request
+        return {name: _told(getattr(self.sim, name)) for name in sorted(ACTIONS)}
+
     async def act(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in ACTIONS:
@@ -294,7 +337,9 @@ class _Control:
         body = await _body(request)
         keys = body.pop("keys", None)
         positional = keys if isinstance(keys, list) else []
-        return _json({"result": getattr(self.sim, name)(*positional, **body)})
+        action = getattr(self.sim, name)
+        _check_arguments(action, positional, body)
+        return _json({"result": action(*positional, **body)})
 
     async def page(self, request: Request) -> Response:
         return HTMLResponse(page.render(self.sim, request.query_params.get("said", "")))

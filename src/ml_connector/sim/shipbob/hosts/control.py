@@ -1,8 +1,8 @@
 """The control surface under ``/_sim``: JSON in and out, for other processes and people.
 
-``GET`` reads the books, ``POST /_sim/<action>`` does what the Python method of that name does,
-with its arguments as a JSON object. It needs no token and is meant for loopback: what it does,
-nobody can do to the real ShipBob.
+``GET`` reads the books, ``POST /_sim/actions/<name>`` (or ``/_sim/<name>``) does what the Python
+method of that name does, with its arguments as a JSON object. It needs no token and is meant for
+loopback: what it does, nobody can do to the real ShipBob.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ml_connector.sim.faults import FaultPlan
+from ml_connector.sim.faults import Fault, FaultPlan
 from ml_connector.sim.shipbob.account import Books
 from ml_connector.sim.shipbob.hosts.page import Page
 from ml_connector.sim.shipbob.http.call import whole
@@ -58,6 +58,7 @@ class Control:
         self._books = books
         self._calls = calls
         self._actions = actions
+        self._faults = faults
         self._page = Page(books=books, calls=calls)
         self._reads: dict[str, Callable[[Request], object]] = {
             "actions": lambda _: {name: _told(action) for name, action in actions.items()},
@@ -85,6 +86,10 @@ class Control:
             Route(f"{CONTROL}/", self._show_page, methods=["GET"]),
             Route(f"{CONTROL}/page/{{name}}", self._press, methods=["POST"]),
             Route(f"{CONTROL}/clock", self._set_clock, methods=["POST"]),
+            Route(f"{CONTROL}/faults", self._add_fault, methods=["POST"]),
+            Route(f"{CONTROL}/faults", self._clear_faults, methods=["DELETE"]),
+            Route(f"{CONTROL}/faults/{{number:int}}", self._remove_fault, methods=["DELETE"]),
+            Route(f"{CONTROL}/actions/{{name}}", self._act, methods=["POST"]),
             Route(f"{CONTROL}/{{name}}", self._read, methods=["GET"]),
             Route(f"{CONTROL}/{{name}}", self._act, methods=["POST"]),
         ]
@@ -117,7 +122,8 @@ class Control:
     async def _read(self, request: Request) -> Response:
         read = self._reads.get(request.path_params["name"])
         if read is None:
-            return _json({"error": f"There is nothing here: {sorted(self._reads)}"}, 404)
+            known = ", ".join(sorted(self._reads))
+            return _json({"error": f"There is nothing here. Known below /_sim: {known}."}, 404)
         with self._books.lock:
             return _json(read(request))
 
@@ -125,7 +131,8 @@ class Control:
         name = request.path_params["name"]
         action = self._actions.get(name)
         if action is None:
-            return _json({"error": f"There is no action {name}: {sorted(self._actions)}"}, 404)
+            known = ", ".join(sorted(self._actions))
+            return _json({"error": f"There is no action {name}. Known: {known}."}, 404)
         raw = await request.body()
         if not _from_here(request):
             return _json({"error": "Another site's page may not do this."}, 403)
@@ -135,7 +142,23 @@ class Control:
             with self._books.lock:
                 return _json({"result": result})
         except (ControlError, LookupError, ValueError) as error:
+            said = error.args[0] if isinstance(error, KeyError) and error.args else error
+            return _json({"error": str(said)}, 400)
+
+    async def _add_fault(self, request: Request) -> Response:
+        try:
+            fault = msgspec.json.decode(await request.body() or b"{}", type=Fault, strict=False)
+        except ValueError as error:
             return _json({"error": str(error)}, 400)
+        return _json({"number": self._faults.add(fault)}, 201)
+
+    async def _clear_faults(self, _: Request) -> Response:
+        self._faults.clear()
+        return _json({})
+
+    async def _remove_fault(self, request: Request) -> Response:
+        removed = self._faults.remove(request.path_params["number"])
+        return _json({"removed": removed}, 200 if removed else 404)
 
     async def _set_clock(self, request: Request) -> Response:
         try:
@@ -207,7 +230,8 @@ def _call(action: Action, asked: dict[str, Any]) -> object:
     parameters = inspect.signature(action).parameters
     unknown = set(asked) - set(parameters)
     if unknown:
-        raise ControlError(f"Unknown: {sorted(unknown)}. Known: {sorted(parameters)}.")
+        told = ", ".join(sorted(unknown))
+        raise ControlError(f"Unknown: {told}. Known: {', '.join(sorted(parameters))}.")
     args: list[object] = []
     kwargs: dict[str, object] = {}
     by_place = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters.values())
