@@ -199,6 +199,18 @@ def _print_synced(flow: Flow, synced: Synced) -> None:
             f" {counted(synced.swept.never_told, 'was', 'were')} never told of,"
             f" {synced.swept.late} had changed since."
         )
+    _print_subjects(flow, synced)
+    _print_details(synced.details)
+    told = {row["remedy"] for row in synced.details if row.get("remedy")}
+    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
+        printer.line(f"Next: {remedy}", style="bold")
+    if synced.equation != Equation():
+        for sentence in accounted(synced.equation):
+            printer.line(sentence, style="" if synced.equation.holds else "bold red")
+
+
+def _print_subjects(flow: Flow, synced: Synced) -> None:
+    printer = current().printer
     printer.table(
         [flow.source, "result", "cause", "documents", "reason"],
         [
@@ -215,13 +227,6 @@ def _print_synced(flow: Flow, synced: Synced) -> None:
     )
     if len(synced.subjects) > 1:
         printer.line(_ended(synced))
-    _print_details(synced.details)
-    told = {row["remedy"] for row in synced.details if row.get("remedy")}
-    for remedy in sorted({row["remedy"] for row in synced.subjects if row["remedy"]} - told):
-        printer.line(f"Next: {remedy}", style="bold")
-    if synced.equation != Equation():
-        for sentence in accounted(synced.equation):
-            printer.line(sentence, style="" if synced.equation.holds else "bold red")
 
 
 def _ended(synced: Synced) -> str:

@@ -43,17 +43,7 @@ def init() -> None:
             " with all its credentials.",
             style="bold",
         )
-    if password is None:
-        printer.line("Administrator   was there already")
-    else:
-        shown = f"admin, password {password.reveal()}" if generated else "admin"
-        printer.line(f"Administrator   {shown}")
-        if generated:
-            printer.line(
-                "                This password is shown only now. With it admin signs in to the"
-                " console; for another: ml-connector user password admin",
-                style="bold",
-            )
+    _print_administrator(password, generated=generated)
     printer.line(
         "Next            ml-connector serve, then open http://127.0.0.1:8700 in a browser: it"
         " leads through the set-up. Or: ml-connector connection apply FILE"
@@ -71,6 +61,21 @@ def init() -> None:
             **({"password": password.reveal()} if password and generated else {}),
         }
     )
+
+
+def _print_administrator(password: Secret | None, *, generated: bool) -> None:
+    printer = current().printer
+    if password is None:
+        printer.line("Administrator   was there already")
+        return
+    shown = f"admin, password {password.reveal()}" if generated else "admin"
+    printer.line(f"Administrator   {shown}")
+    if generated:
+        printer.line(
+            "                This password is shown only now. With it admin signs in to the"
+            " console; for another: ml-connector user password admin",
+            style="bold",
+        )
 
 
 def _check_before_anything(given: Secret) -> None:
