@@ -324,24 +324,19 @@ class Oracle:
         """Stock ties out everywhere but where people received units beside what ShipBob has.
 
         Where as many wait there, what they received may be of it, and is at ShipBob as well: the
-        WRO itself is red. What waits behind a hub is left out: it is named at the hub, and ShipBob
-        has it at the center.
+        WRO itself is red.
         """
         beside: Counter[tuple[str, int]] = Counter()
         waiting: Counter[tuple[str, int]] = Counter()
-        behind_hubs: set[tuple[str, int]] = set()
         for story in self.world.stories:
             beside.update(self._beside(story))
             for key in story.wros:
                 wro = self.world.wro(key)
                 at = site(PLACES[wro.destination_id])
-                waits = {(sku, at): n for sku, n in self.waiting(story, wro, now).items()}
-                waiting.update(waits)
-                if wro.destination_id != wro.center_id:
-                    behind_hubs |= waits.keys()
+                waiting.update({(sku, at): n for sku, n in self.waiting(story, wro, now).items()})
         red = {(one.what, site(int(one.where))): one.says for one in found}
         must = {place for place, units in beside.items() if units and units > waiting[place]}
-        for place in (red.keys() ^ must) - behind_hubs:
+        for place in red.keys() ^ must:
             self.wrong.append(
                 f"{place} must be red: {place in must} ({beside[place]} beside,"
                 f" {waiting[place]} wait); it is: {red.get(place)}"

@@ -240,6 +240,11 @@ class ReceivingFacts(msgspec.Struct, frozen=True, kw_only=True):
     owner: WroOwner = WroOwner()
 
     @property
+    def destination(self) -> int:
+        """The center that its goods go to: its own, or the one behind the hub."""
+        return self.destination_id or self.fulfillment_center_id
+
+    @property
     def matches(self) -> MatchFacts:
         """What both systems and our own books say of its SKUs."""
         return MatchFacts(self.items, self.bindings, self.bound, self.near_items)

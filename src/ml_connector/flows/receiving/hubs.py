@@ -45,14 +45,9 @@ class Apart(NamedTuple):
         return f"{said} at location {self.location}"
 
 
-def destination_of(facts: ReceivingFacts) -> int:
-    """Return the center that a WRO's goods go to: its own, or the one behind the hub."""
-    return facts.destination_id or facts.fulfillment_center_id
-
-
 def ordered_at(facts: ReceivingFacts, settings: ConnectionSettings) -> str | None:
     """Return the location whose order lines expect the goods; None for where they are booked."""
-    return settings.locations.get(str(destination_of(facts)))
+    return settings.locations.get(str(facts.destination))
 
 
 def booked_apart(
@@ -129,7 +124,7 @@ def _moved(  # noqa: PLR0917 - what ``moved_on`` is given
         return decided
     others = tuple(one for one in decided.documents if not _is_mark(one))
     if target is None:
-        failure = unmapped(destination_of(facts), "behind a hub")
+        failure = unmapped(facts.destination, "behind a hub")
         return msgspec.structs.replace(decided, documents=others, remaining_failure=failure)
     if _needs_hands(facts, apart, target):
         said = "; ".join(map(str, apart))
@@ -147,9 +142,9 @@ def _moved(  # noqa: PLR0917 - what ``moved_on`` is given
 def _stays(decided: Plan, facts: ReceivingFacts, target: str | None, *, is_marked: bool) -> str:
     """Return why nothing moves units on that are booked elsewhere than where they go."""
     if not facts.sent_on:
-        return f"nothing shows that they moved to center {destination_of(facts)}"
+        return f"nothing shows that they moved to center {facts.destination}"
     if target is None:
-        return f"center {destination_of(facts)} has no location"
+        return f"center {facts.destination} has no location"
     if facts.status not in ENDED:
         return "the WRO has not ended yet"
     if is_marked:
@@ -217,7 +212,7 @@ def _subsidiary(facts: ReceivingFacts, location: str, target: str) -> str | None
 def _left(apart: Sequence[Apart], facts: ReceivingFacts) -> str:
     return (
         f"Booked when the WRO was elsewhere: {'; '.join(map(str, apart))}; nothing shows that they"
-        f" moved to center {destination_of(facts)}"
+        f" moved to center {facts.destination}"
     )
 
 

@@ -36,7 +36,11 @@ def merged(lines: Iterable[StowedLine]) -> tuple[StowedLine, ...]:
 
 
 def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequence[SourceLine]:
-    """Return what is stowed, one entry for each inventory id and lot."""
+    """Return what is stowed, one entry for each inventory id and lot.
+
+    ShipBob has it at the center that the goods go to, also where the WRO shows a hub: that is
+    where the two systems' stock differs by what is not booked.
+    """
     fact_date = local_day(facts.stowed_at, settings)
     return tuple(
         SourceLine(
@@ -44,7 +48,7 @@ def source_lines(facts: ReceivingFacts, settings: ConnectionSettings) -> Sequenc
             fact_date=fact_date,
             sku=line.sku,
             quantity=line.stowed,
-            center=facts.fulfillment_center_id,
+            center=facts.destination,
         )
         for line in merged(facts.lines)
         if line.stowed

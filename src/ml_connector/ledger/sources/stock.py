@@ -13,7 +13,18 @@ Standing = Literal["waiting", "moving", "refused"]
 """``waiting``: it is posted when what it waits for is there; ``moving``: it is on its way just
 now, and may have arrived; ``refused``: it is not posted on purpose, or was taken back."""
 
-_OPEN: Final = """
+_BEHIND_HUB: Final = """
+(select (r.facts ->> 'destination_id')::bigint from source_line as k
+    join run as r on r.id = k.run_id
+    where l.flow = 'receiving' and k.subject_id = l.subject_id and k.name = l.name
+    and k.currency = '' and (r.facts ->> 'fulfillment_center_id')::bigint = l.center)
+"""
+
+STOCK_CENTER: Final = f"coalesce({_BEHIND_HUB}, l.center)"
+"""The center that has the stock of a source's line ``l``, in SQL: earlier versions kept the hub
+that a WRO showed; the run that saw the line knows the center behind it."""
+
+_OPEN: Final = f"""
 with open_subject as (
     select s.* from subject as s where s.connection = %(name)s and (
         s.state <> 'done' or s.waits <> '' or s.unexplained > 0
@@ -21,7 +32,8 @@ with open_subject as (
         or exists (select 1 from posting as p join posting as u on u.undoes = p.id
             where p.subject_id = s.id))
 )
-select s.flow, s.key, l.name, l.sku, l.center, l.quantity - coalesce(p.posted, 0) as missing,
+select s.flow, s.key, l.name, l.sku, {STOCK_CENTER} as center,
+    l.quantity - coalesce(p.posted, 0) as missing,
     coalesce(r.quantity, 0) as refused, coalesce(h.handled, 0) as handled,
     case
         when s.state in ('received', 'working', 'retrying') then 'moving'
@@ -48,7 +60,7 @@ left join lateral (
 ) as h on true
 where l.quantity - coalesce(p.posted, 0) <> 0
 order by s.flow, s.key, l.name
-"""
+"""  # noqa: S608 - our own constants
 
 _MOVED: Final = f"""
 select item, location, array_agg(quantity order by number) as units from journal

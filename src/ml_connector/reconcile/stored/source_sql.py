@@ -6,6 +6,7 @@ Parameters and rules are those of ``document_sql``.
 from typing import Final
 
 from ml_connector.ledger.conservation.sums import IS_OPEN, MAY_WAIT, STAYS_UNDONE, taken_back
+from ml_connector.ledger.sources.stock import STOCK_CENTER
 from ml_connector.reconcile.stored.document_sql import IN_MONTH, UNIT, VALUE, hashed
 
 LIVE: Final = """
@@ -210,7 +211,7 @@ order by l.flow, 2, l.name, l.currency
 
 OPEN_STOCK: Final = f"""
 select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date, l.sku,
-    l.center::text as center, sums.rest::bigint as rest,
+    ({STOCK_CENTER})::text as center, sums.rest::bigint as rest,
     (sums.refused - l.handled)::bigint as refused, l.handled::bigint as handled, l.reason,
     coalesce(nullif(s.waits, ''), s.sentence, '') as sentence,
     exists (select 1 from decision as d where d.connection = %(name)s and d.flow = l.flow
