@@ -199,6 +199,18 @@ def a_fee_to_another_account(shop: Shop) -> Found:
     return {("fees_unexplained", f"invoice {shop.invoice(plan=wrong.billed(other))}", "")}
 
 
+@rule
+def an_invoice_skipped(shop: Shop) -> Found:
+    return {("fees_unexplained", f"invoice {shop.invoice(plan=wrong.dropped)}", "")}
+
+
+@rule
+def a_bill_in_a_currency_that_nobody_knows(shop: Shop) -> Found:
+    house = shop.acme.world.netsuite.add_currency("EU47", "1.10")
+    made = shop.invoice(plan=wrong.billed(lambda line: line, currency=Reference(str(house))))
+    return {("currency_changed", f"invoice {made}", "")}
+
+
 def named(one: Difference) -> tuple[str, str, str]:
     return str(one.kind), one.what if one.where else one.source or one.what, one.where
 

@@ -23,6 +23,7 @@ from ml_connector.reconcile.compare.item_names import SkuNames
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.currency import currency_named, name_it
 from ml_connector.reconcile.transaction_types import OF_OTHERS
 from ml_connector.words import TRANSFORMED
 
@@ -245,13 +246,14 @@ def _currency(pair: DocumentPair, found: FoundDocument, names: SkuNames) -> Diff
         external_id=posted.external_id,
         documents=(found.ref,),
         says=(
-            f"{named(posted)} was posted in {posted.currency} and is in {found.currency} in"
-            " NetSuite"
+            f"{named(posted)} was posted in {posted.currency} and is in"
+            f" {currency_named(found.currency)} in NetSuite"
         ),
         remedy=(
             f"Find out which currency is right. If it is {posted.currency}, delete"
             f" {numbered(found)} and enter it again in {posted.currency} with the external id"
             f" {posted.external_id}; if not, undo it and enter the right one by hand."
+            + name_it(found.currency)
         ),
         moves=(
             *_moves(_taken_out(posted.places), found.head.date, posted.currency, names),

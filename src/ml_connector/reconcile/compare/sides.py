@@ -50,6 +50,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         refused: the units or money that are not posted on purpose.
         handled: of those, what documents of others account for.
         reason: why they are refused.
+        by_person: whether a person decided about its source, or took a document of it back.
         waiting: why the rest is not posted yet; None when no reason is known.
         told: whether an event ever told us of this source.
     """
@@ -66,6 +67,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     refused: Decimal = Decimal(0)
     handled: Decimal = Decimal(0)
     reason: str = ""
+    by_person: bool = False
     waiting: Waiting | None = None
     told: bool = True
 

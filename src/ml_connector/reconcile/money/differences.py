@@ -17,6 +17,7 @@ from ml_connector.reconcile.money.rows import (
     OddBill,
 )
 from ml_connector.reconcile.sections import MONEY
+from ml_connector.reconcile.sides.currency import name_it
 
 KINDS: Final[Mapping[FeeKind, Kind]] = MappingProxyType(
     {
@@ -93,7 +94,7 @@ def _of_line(line: FeeLine, tied: MoneyTie) -> Iterator[Difference]:
                 f"Account {tied.account(account)}: {more}"
                 f" {with_unit(abs(amount), currency, 'units')} more. {told}"
             ),
-            remedy=_REMEDIES[KINDS[kind]] + _ACCEPT,
+            remedy=_REMEDIES[KINDS[kind]] + name_it(currency) + _ACCEPT,
         )
 
 

@@ -32,6 +32,7 @@ from ml_connector.reconcile.money.rows import (
     VendorBill,
 )
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.currency import currency_named
 from ml_connector.words import ExternalIdPrefix
 
 _NUMBER: Final = re.compile(r"(\d{1,18})(?:-(?:\d+|undo))*", re.ASCII)
@@ -313,7 +314,7 @@ def _beside_it(ledger: _Ledger, month: Month, costs: InvoiceCosts, split: _Split
         kind, says = FeeKind.DIFFERS, f"invoice {costs.id}: {_named(bill)}"
         if bill in split.other:
             kind = FeeKind.REFUSED if currency in back else FeeKind.OTHER_CURRENCY
-            says = f"invoice {costs.id} is in {costs.currency}, {_named(bill)} in {currency}"
+            says = f"invoice {costs.id} is in {costs.currency}, {_named(bill)}{_in(bill)}"
         for account, amount in bill.accounts.items():
             ledger.add(of.item(kind, account, -amount, says, [bill]))
 
@@ -386,7 +387,7 @@ def _explained(
         return
     for account, amount in told.items():
         yield of.item(FeeKind.DIFFERS, account, amount, _bill_of(costs))
-    yield from _unexplained(of, left, split)
+    yield from _unexplained(of, left, split, sides.open.get(costs.id, _NOTHING))
 
 
 def _bill_of(costs: InvoiceCosts) -> str:
@@ -412,14 +413,16 @@ def _told_of(
     costs: InvoiceCosts, total: Decimal, known: OpenInvoice, split: _Split
 ) -> tuple[FeeKind | None, str]:
     """Return what is told of an invoice that comes to exactly what is left of it."""
+    # Payments are never billed, whoever says so: ShipBob's own lists show which there are.
     refused = {known.refused, known.refused - costs.no_cost} if known.refused else {Decimal(0)}
+    beside = {*refused, Decimal(0), costs.no_cost}
     why = f"invoice {costs.id}: {known.says}" if known.says else f"invoice {costs.id}"
     if total and total == known.decided:
         return FeeKind.DECIDED, f"invoice {costs.id}: its bill is taken as it is, by decision"
     if total and total in refused:
         return FeeKind.REFUSED, why
     if known.lines and (
-        total - known.waiting in {*refused, Decimal(0)} or _in_part(total, known.waiting, split)
+        total - known.waiting in beside or _in_part(total, known.waiting, split)
     ):
         return FeeKind.WAITING, why
     return None, ""
@@ -456,7 +459,9 @@ def _by_account(bills: Iterable[VendorBill]) -> Mapping[str, Decimal]:
     return sums
 
 
-def _unexplained(of: _InCurrency, rest: Mapping[str, Decimal], split: _Split) -> Iterator[FeeItem]:
+def _unexplained(
+    of: _InCurrency, rest: Mapping[str, Decimal], split: _Split, known: OpenInvoice
+) -> Iterator[FeeItem]:
     costs, currency = of
     total = sum(rest.values(), Decimal(0))
     back = _taken_back(split.other)
@@ -465,6 +470,7 @@ def _unexplained(of: _InCurrency, rest: Mapping[str, Decimal], split: _Split) ->
     named = ", ".join(map(_named, bills)) or "no bill"
     if other:
         kind = FeeKind.OTHER_CURRENCY
+        named = ", ".join([*map(_named, split.like), *(_named(one) + _in(one) for one in other)])
         says = f"invoice {costs.id} is in {costs.currency}, and NetSuite has {named}"
     elif total < 0 and not any(one > 0 for one in rest.values()):
         kind = FeeKind.BILLED_TWICE
@@ -475,6 +481,8 @@ def _unexplained(of: _InCurrency, rest: Mapping[str, Decimal], split: _Split) ->
             f"invoice {costs.id} costs {shown(costs.total, currency)} {currency}; NetSuite has"
             f" {named}"
         )
+        if known.says and not known.lines:
+            says = f'{says}. It is not billed for "{known.says}", and nothing shows that'
     for account, amount in rest.items():
         yield of.item(kind, account, amount, says, bills)
 
@@ -571,6 +579,10 @@ def _odd(month: Month, sides: MoneySides) -> Iterator[OddBill]:
                     f" {bill.posted:%Y-%m}"
                 ),
             )
+
+
+def _in(bill: VendorBill) -> str:
+    return f" in {currency_named(bill.currency)}"
 
 
 def _named(bill: VendorBill) -> str:

@@ -204,7 +204,8 @@ class OpenInvoice(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         waiting: neither posted nor refused.
-        refused: not posted on purpose, without what a document of others must hold.
+        refused: not posted as a person wanted it, who decided so or took its bill back. What the
+            flow alone refused explains nothing: a rule that is wrong refuses in good faith.
         says: why.
         lines: how many of its lines are neither posted nor refused.
         decided: what it costs beyond a bill that people took for it as it is.

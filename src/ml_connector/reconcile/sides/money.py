@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ml_connector.ledger.currencies import code_of
 from ml_connector.ledger.sources import charge_sums
 from ml_connector.ledger.sources.charge_words import is_no_cost
 from ml_connector.ledger.sources.charges import ALIKE, StoredInvoice, StoredTax, Summed
@@ -30,6 +29,7 @@ from ml_connector.reconcile.money.rows import (
     VendorBill,
 )
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.currency import currency_shown
 from ml_connector.shipbob.resources.billing import BillingApi, Invoice, Transaction
 from ml_connector.storage.database import Database
 from ml_connector.transport.call import Priority
@@ -320,7 +320,7 @@ def _bill(lines: list[VendorBillLine], codes: Mapping[str, str]) -> VendorBill:
         external_id=head.externalid or "",
         day=head.trandate,
         posted=posted_in(head.trandate, head.periodstart, head.periodend),
-        currency=codes.get(head.currency or "") or code_of(head.currencyname) or "",
+        currency=currency_shown(head.currency, head.currencyname, codes),
         accounts=dict(accounts),
         subsidiary=head.subsidiary or "",
         ours=(head.externalid or "").startswith(OUR_EXTERNAL_IDS),

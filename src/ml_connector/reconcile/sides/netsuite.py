@@ -7,7 +7,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from ml_connector.ledger.currencies import code_of
 from ml_connector.netsuite.dialect import Flag
 from ml_connector.netsuite.queries.month import (
     MoneyLine,
@@ -22,6 +21,7 @@ from ml_connector.netsuite.queries.month import (
 from ml_connector.netsuite.suiteql import SuiteQL
 from ml_connector.reconcile.compare.sides import Movement
 from ml_connector.reconcile.month import Month
+from ml_connector.reconcile.sides.currency import currency_shown
 from ml_connector.reconcile.stored.rows import Missing
 from ml_connector.reconcile.transaction_types import BILLS, TYPES
 
@@ -143,7 +143,6 @@ def of_bills(
 
     Each line counts once, though an account with several accounting books lists it in each.
     It is not documented whether a credit's lines are negative (NS-033): here they become so.
-    A currency is known by its internal id where that is named, else by its display text.
     """
     codes = {internal_id: code.upper() for code, internal_id in currencies.items()}
     by_id: dict[str, dict[int, MoneyLine]] = defaultdict(dict)
@@ -171,7 +170,7 @@ def _money(line: MoneyLine, sign: int, codes: Mapping[str, str]) -> Movement:
         location=line.location,
         amount=line.foreignamount * sign,
         account=line.account,
-        currency=codes.get(line.currency or "") or code_of(line.currencyname) or "",
+        currency=currency_shown(line.currency, line.currencyname, codes),
         voided=bool(line.voided),
         posted=bool(line.posting),
     )

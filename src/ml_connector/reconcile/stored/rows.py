@@ -83,6 +83,7 @@ def fact_of(row: Mapping[str, Any]) -> Fact:
         refused=row["refused"],
         handled=row["handled"],
         reason=row["reason"],
+        by_person=row["by_person"],
         waiting=waiting,
         told=row["told"],
     )

@@ -193,6 +193,12 @@ cross join lateral (select
 ) as sums
 """
 
+_BY_PERSON: Final = """(
+    exists (select 1 from decision as d where d.connection = %(name)s and d.flow = l.flow
+        and d.key = l.key and d.taken_back_at is null and d.lapsed_why is null)
+    or exists (select 1 from posting as o join posting as c on c.undoes = o.id
+        where o.subject_id = l.subject_id))"""
+
 STATES: Final = f"""
 select l.flow, coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.currency,
     l.fact_date, l.sku, l.value, l.money, l.moves, l.told, b.name is not null as spoken_of,
@@ -201,7 +207,7 @@ select l.flow, coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.c
         case when u.undone <> 0 then 'Undone by a counter-document' end) as reason,
     b.first_sku, b.last_sku, sums.waits, s.state, s.cause,
     coalesce(nullif(s.waits, ''), s.sentence) as sentence, s.remedy,
-    l.subject_id
+    l.subject_id, {_BY_PERSON} as by_person
 {_STATES} left join month_word as w on w.flow = l.flow
 where sums.rest <> 0 or sums.refused <> 0 or sums.untold
     or l.reason <> '' or b.first_sku <> l.sku or b.last_sku <> l.sku
@@ -214,10 +220,7 @@ select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date
     ({STOCK_CENTER})::text as center, sums.rest::bigint as rest,
     (sums.refused - l.handled)::bigint as refused, l.handled::bigint as handled, l.reason,
     coalesce(nullif(s.waits, ''), s.sentence, '') as sentence,
-    exists (select 1 from decision as d where d.connection = %(name)s and d.flow = l.flow
-        and d.key = l.key and d.taken_back_at is null and d.lapsed_why is null)
-    or exists (select 1 from posting as o join posting as c on c.undoes = o.id
-        where o.subject_id = l.subject_id) as by_person
+    {_BY_PERSON} as by_person
 {_STATES} left join month_word as w on w.flow = l.flow
 where l.moves and not l.money and (sums.rest <> 0 or sums.refused <> 0 or l.handled <> 0)
 order by l.flow, 1, l.name

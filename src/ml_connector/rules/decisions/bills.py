@@ -132,7 +132,7 @@ def _is_in(row: ReferencedBill, gone: GoneBill) -> bool:
     mapped = {code.upper(): one for code, one in gone.currencies.items()}
     if gone.currency.upper() in mapped:
         return row.currency == mapped[gone.currency.upper()]
-    return code_of(row.currencyname) in {None, gone.currency.upper()}
+    return not gone.currency or code_of(row.currencyname) == gone.currency.upper()
 
 
 def bill_document(row: ReferencedBill) -> NamedDocument:

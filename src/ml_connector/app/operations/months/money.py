@@ -194,10 +194,10 @@ def _open(states: Sequence[SourceState], resting: Collection[str]) -> Mapping[in
             continue
         before = found.get(number, OpenInvoice())
         why = fact.waiting.sentence if fact.waiting and state.rest else fact.reason
-        held = fact.refused if fact.source in resting else fact.handled
+        stands = fact.by_person and fact.source not in resting
         found[number] = OpenInvoice(
             waiting=before.waiting + state.rest,
-            refused=before.refused + fact.refused - held,
+            refused=before.refused + (state.refused if stands else 0),
             says=before.says or why,
             lines=before.lines + bool(state.rest),
         )
