@@ -421,9 +421,7 @@ def _told_of(
         return FeeKind.DECIDED, f"invoice {costs.id}: its bill is taken as it is, by decision"
     if total and total in refused:
         return FeeKind.REFUSED, why
-    if known.lines and (
-        total - known.waiting in beside or _in_part(total, known.waiting, split)
-    ):
+    if known.lines and (total - known.waiting in beside or _in_part(total, known.waiting, split)):
         return FeeKind.WAITING, why
     return None, ""
 

@@ -224,7 +224,7 @@ select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date
 {_STATES} left join month_word as w on w.flow = l.flow
 where l.moves and not l.money and (sums.rest <> 0 or sums.refused <> 0 or l.handled <> 0)
 order by l.flow, 1, l.name
-"""  # noqa: S608 - our own constants
+"""
 """The units of the month that are not posted."""
 
 HANDLED: Final = """
