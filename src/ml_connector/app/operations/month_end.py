@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,12 +20,11 @@ from ml_connector.app.operations.months import money as month_money
 from ml_connector.app.operations.months import seal as month_seal
 from ml_connector.app.operations.months.money import Money
 from ml_connector.app.operations.months.netsuite_side import read_netsuite, refuse_before_start
+from ml_connector.app.operations.months.shipbob_side import read_shipbob
 from ml_connector.app.operations.tie_out import measured as tie_out
 from ml_connector.app.operations.tie_out.measured import Stock
 from ml_connector.app.views.desk.addresses import transactions_at
 from ml_connector.engine.context import ConnectionContext
-from ml_connector.engine.flow import Flow, SweepResult
-from ml_connector.engine.inbox.sweep import gaps
 from ml_connector.flows import FLOWS, month_end
 from ml_connector.ledger import month_reports, month_seals
 from ml_connector.ledger.alarms.alarms import end_alarms, raise_alarm
@@ -33,7 +32,6 @@ from ml_connector.ledger.connections.connections import AppliedConnection
 from ml_connector.ledger.decisions import booked, decisions
 from ml_connector.ledger.month_reports import MadeReport
 from ml_connector.ledger.month_seals import Seal
-from ml_connector.ledger.postings import survey
 from ml_connector.reconcile import files
 from ml_connector.reconcile.compare.compare import judge
 from ml_connector.reconcile.compare.order_lines import OrderSide
@@ -41,7 +39,7 @@ from ml_connector.reconcile.compare.report import Report, ordered
 from ml_connector.reconcile.decided import with_decisions
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.report.page import MadePage
-from ml_connector.reconcile.sides import netsuite, shipbob
+from ml_connector.reconcile.sides import netsuite
 from ml_connector.reconcile.stored import stored
 from ml_connector.reconcile.stored.stored import StoredMonth
 from ml_connector.reconcile.tie_out.openings import Openings
@@ -184,9 +182,7 @@ async def _compared(
                 )
                 money = await month_money.measured(context, month, recent=recent)
             if recent:
-                spoiled += await _read_shipbob(
-                    installation, stored_month, context, month, progress
-                )
+                spoiled += await read_shipbob(installation, stored_month, context, month, progress)
             with gathering(spoiled):
                 side = await order_lines.read(installation, context, orders, month, recent=recent)
                 report = await _compare(
@@ -206,52 +202,6 @@ async def _compared(
             over = datetime.now(UTC) >= month.ends(context.settings.schedule.zone)
             report = msgspec.structs.replace(report, provisional=not over)
             yield _Compared(stored_month, report, recent)
-
-
-async def _read_shipbob(
-    installation: Installation,
-    stored_month: StoredMonth,
-    context: ConnectionContext,
-    month: Month,
-    progress: Progress,
-) -> list[SpoiledRow]:
-    """Put what no run has seen beside what is stored; return the rows that are of no subject."""
-    name = context.settings.name
-    nameless: list[SpoiledRow] = []
-
-    async def known(flow: Flow) -> Collection[str]:
-        return await survey.keys_of_posted(installation.database, name, flow.name)
-
-    async def unheard(flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
-        async with installation.database.transaction() as connection:
-            new, changed = await gaps(connection, name, flow, seen)
-        return [*new, *changed]
-
-    async def unread(flow: Flow, keys: Collection[str]) -> Collection[str]:
-        async with installation.database.transaction() as connection:
-            return await survey.without_lines(connection, name, flow.name, keys)
-
-    count = 0
-    progress("Reading ShipBob", count)
-    for flow in FLOWS.values():
-        if not flow.sections or flow.is_off(context.settings.flows_off):
-            continue
-        since = month.begins(context.settings.schedule.zone) - shipbob.LOOKS_BACK
-        async for found in shipbob.news(
-            flow,
-            context.reads,
-            context.settings,
-            month,
-            since=since,
-            known=known,
-            unheard=unheard,
-            unread=unread,
-            nameless=nameless,
-        ):
-            await stored_month.add_live(found)
-            count += len(found)
-            progress("Reading ShipBob", count)
-    return nameless
 
 
 async def _compare(
