@@ -141,6 +141,21 @@ def a_parcel_twice(shop: Shop) -> Found:
 
 
 @rule
+def a_parcel_from_another_order(shop: Shop) -> Found:
+    sku = shop.retail.sku()
+    orders = [shop.retail.sell({sku: 2}) for _ in range(2)]
+    [other] = [
+        one["id"]
+        for one in shop.acme.world.netsuite.documents()
+        if one.get("tranId") == orders[1].reference_id
+    ]
+    [parcel] = orders[0].shipments
+    shop.acme.world.shipbob.ship(parcel)
+    shop.run("tracking", parcel.id, plan=wrong.from_order(str(other)))
+    return {("fulfilled_from_other_order", f"shipment {parcel.id}", "")}
+
+
+@rule
 def another_item(shop: Shop) -> Found:
     other = shop.acme.sku("CAP")
     item = shop.acme.world.netsuite.company.books.value(

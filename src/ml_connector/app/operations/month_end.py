@@ -16,6 +16,7 @@ from ml_connector.app.alarms.sentences import month_not_explained
 from ml_connector.app.installation.contexts import ConnectionContexts
 from ml_connector.app.installation.installation import Installation
 from ml_connector.app.operations import month_documents, month_json, order_lines
+from ml_connector.app.operations.months import fulfilled_orders
 from ml_connector.app.operations.months import money as month_money
 from ml_connector.app.operations.months import seal as month_seal
 from ml_connector.app.operations.months.money import Money
@@ -181,10 +182,15 @@ async def _compared(
                     context, month, installation.database, recent=recent, progress=progress
                 )
                 money = await month_money.measured(context, month, recent=recent)
+            listed = fulfilled_orders.ListedOrders(orders.fulfillments.values())
             if recent:
-                spoiled += await read_shipbob(installation, stored_month, context, month, progress)
+                spoiled += await read_shipbob(
+                    installation, stored_month, context, month, progress=progress, orders=listed
+                )
             with gathering(spoiled):
-                side = await order_lines.read(installation, context, orders, month, recent=recent)
+                side = await order_lines.read(
+                    installation, context, orders.received, month, recent=recent
+                )
                 report = await _compare(
                     installation,
                     stored_month,
@@ -197,6 +203,10 @@ async def _compared(
                     openings=await month_seal.openings(installation, applied.name, month),
                     spoiled=spoiled,
                 )
+                if recent and "tracking" not in context.settings.flows_off:
+                    report = await fulfilled_orders.added(
+                        installation, report, context, orders.fulfillments, listed
+                    )
             report = await month_seal.with_seal(installation, report)
             report = await _with_decisions(installation, report, context)
             over = datetime.now(UTC) >= month.ends(context.settings.schedule.zone)

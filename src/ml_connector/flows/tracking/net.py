@@ -136,6 +136,7 @@ def _result(order: Order, shipment: Shipment, fact: ShipmentFact) -> SweepResult
             shipment_id=shipment.id,
             reference=reference_of(order, shipment),
             order_number=(order.order_number or "").strip() or None,
+            channel=order.channel.id if order.channel else None,
             shipments=(fact,),
         ),
     )

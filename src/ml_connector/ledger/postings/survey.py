@@ -1,11 +1,11 @@
 """What a connection has posted, begun or noted, as others ask."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ml_connector.ledger.inbox.subjects import SubjectRef
 from ml_connector.storage.database import Connection, Database, one, rows
-from ml_connector.words import DocumentKind
+from ml_connector.words import DecisionKind, DocumentKind
 
 
 async def keys_of_posted(database: Database, connection_name: str, flow: str) -> list[str]:
@@ -162,3 +162,31 @@ async def without_lines(
         {"connection": connection_name, "flow": flow, "keys": sorted(keys)},
     )
     return {row["key"] for row in found}
+
+
+async def orders_by_decision(
+    connection: Connection, connection_name: str, flow: str, keys: Iterable[str]
+) -> Mapping[str, str]:
+    """Return the internal ids of the orders that subjects belong to, as people decided, by key."""
+    found = await rows(
+        connection,
+        "select key, document_id from decision where connection = %(name)s and flow = %(flow)s"
+        " and key = any (%(keys)s) and kind = %(kind)s and document_id <> ''"
+        " and taken_back_at is null and lapsed_why is null order by id",
+        {"name": connection_name, "flow": flow, "keys": list(keys), "kind": DecisionKind.BELONGS},
+    )
+    return {row["key"]: row["document_id"] for row in found}
+
+
+async def undone(
+    connection: Connection, connection_name: str, external_ids: Collection[str]
+) -> Collection[str]:
+    """Return which of these documents people took back by a counter-document."""
+    found = await rows(
+        connection,
+        "select p.external_id from posting as p where p.connection = %(name)s"
+        " and p.external_id = any (%(ids)s) and exists (select 1 from posting as c"
+        "  where c.undoes = p.id and c.state in ('done', 'adopted'))",
+        {"name": connection_name, "ids": list(external_ids)},
+    )
+    return {row["external_id"] for row in found}

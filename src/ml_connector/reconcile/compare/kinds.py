@@ -37,6 +37,7 @@ class Kind(StrEnum):
     ORDER_LINE_OF_OTHER_LOCATION = "order_line_of_other_location"
     ORDER_LINE_OF_OTHER_ITEM = "order_line_of_other_item"
     ORDER_LINE_EXCEEDED = "order_line_exceeded"
+    FULFILLED_FROM_OTHER_ORDER = "fulfilled_from_other_order"
     POSTED_TOO_EARLY = "posted_too_early"
     ROW_UNREADABLE = "row_unreadable"
     AFTER_CLOSE = "after_close"
@@ -124,6 +125,7 @@ _TITLES: Final = MappingProxyType(
         Kind.ORDER_LINE_OF_OTHER_LOCATION: "Received on an order line of another location",
         Kind.ORDER_LINE_OF_OTHER_ITEM: "Received on an order line of another item",
         Kind.ORDER_LINE_EXCEEDED: "More received on an order line than it orders",
+        Kind.FULFILLED_FROM_OTHER_ORDER: "Fulfilled from another order than its shipment's",
         Kind.POSTED_TOO_EARLY: "Posted in a month before its fact",
         Kind.ROW_UNREADABLE: "A row of one of the systems that can't be read",
         Kind.AFTER_CLOSE: "Changed after the month was closed",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from ml_connector.app.connections.one_writer import other_merchants
 from ml_connector.app.installation.installation import Installation
@@ -9,12 +10,25 @@ from ml_connector.engine.context import ConnectionContext
 from ml_connector.errors import UserError
 from ml_connector.ledger.postings import survey
 from ml_connector.reconcile.compare.sides import Movement
+from ml_connector.reconcile.fulfilled_orders import OurFulfillment, fulfillments_of
 from ml_connector.reconcile.month import Month
 from ml_connector.reconcile.sides import netsuite
 from ml_connector.reconcile.sides.order_lines import orders_of
 from ml_connector.reconcile.stored.stored import StoredMonth
 
 Progress = Callable[[str, int], object]
+
+
+class NetSuiteOrders(NamedTuple):
+    """Orders that documents of the month are made from.
+
+    Attributes:
+        received: internal ids of the purchase orders that were received from.
+        fulfillments: item fulfilments of ours, by internal id.
+    """
+
+    received: set[str]
+    fulfillments: dict[str, OurFulfillment]
 
 
 def refuse_before_start(month: Month, start: date | None) -> None:
@@ -39,10 +53,10 @@ async def read_netsuite(
     context: ConnectionContext,
     month: Month,
     progress: Progress,
-) -> set[str]:
-    """Put what moved in the month beside what is stored; return the orders received from."""
+) -> NetSuiteOrders:
+    """Put what moved in the month beside what is stored; return the orders it is made from."""
     settings = context.settings
-    orders: set[str] = set()
+    orders = NetSuiteOrders(set(), {})
     async with installation.database.transaction() as on:
         others = await other_merchants(on, settings.name)
     locations = set(settings.locations.values())
@@ -63,7 +77,8 @@ async def read_netsuite(
             else found
         )
         await stored_month.add_movements(moved)
-        orders |= orders_of(moved)
+        orders.received.update(orders_of(moved))
+        orders.fulfillments.update(fulfillments_of(moved))
         count += len(found)
         progress("Reading NetSuite", count)
     return orders

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from ml_connector.app.installation.installation import Installation
+from ml_connector.app.operations.months.fulfilled_orders import ListedOrders
 from ml_connector.engine.context import ConnectionContext
 from ml_connector.engine.flow import Flow, SweepResult
 from ml_connector.engine.inbox.sweep import gaps
@@ -21,9 +22,19 @@ async def read_shipbob(
     stored_month: StoredMonth,
     context: ConnectionContext,
     month: Month,
+    *,
     progress: Progress,
+    orders: ListedOrders,
 ) -> list[SpoiledRow]:
     """Put what no run has seen beside what is stored; return the rows that are of no subject.
+
+    Args:
+        installation: where.
+        stored_month: the stored side.
+        context: of the connection.
+        month: which month.
+        progress: called while it reads.
+        orders: takes what the lists say of the orders of shipments.
 
     Raises:
         ConnectorError: ShipBob can't be read.
@@ -35,6 +46,7 @@ async def read_shipbob(
         return await survey.keys_of_posted(installation.database, name, flow.name)
 
     async def unheard(flow: Flow, seen: Sequence[SweepResult]) -> Sequence[SweepResult]:
+        orders.see(seen)
         async with installation.database.transaction() as connection:
             new, changed = await gaps(connection, name, flow, seen)
         return [*new, *changed]

@@ -75,6 +75,9 @@ ENDINGS: Final[Mapping[Kind, DifferenceEnding]] = MappingProxyType(
         Kind.ORDER_LINE_OF_OTHER_LOCATION: _LINE,
         Kind.ORDER_LINE_OF_OTHER_ITEM: _LINE,
         Kind.ORDER_LINE_EXCEEDED: _LINE,
+        Kind.FULFILLED_FROM_OTHER_ORDER: DifferenceEnding(
+            "it is deleted, and the right order fulfilled", (_ACCEPT,)
+        ),
         Kind.POSTED_TOO_EARLY: DifferenceEnding(
             "it is undone, and posted again with a later date", (_ACCEPT,)
         ),
