@@ -80,6 +80,25 @@ async def test_sources_are_read_at_once_so_that_they_share_calls() -> None:
     assert found == [[]]
 
 
+async def test_a_source_that_several_lists_show_is_counted_once() -> None:
+    asked: list[str] = []
+
+    async def read(key: str, _reads: Reads) -> object:
+        asked.append(key)
+        return await gone(key, _reads)
+
+    async def sweep(
+        _reads: Reads, _since: datetime, _known: Collection[str]
+    ) -> AsyncIterator[SweepResult]:
+        for number in (*range(200), 7, 7):
+            yield SweepResult(key=str(number))
+
+    flow = dataclasses.replace(FLOWS["receiving"], read=cast("Any", read), net=sweep)
+    await lines_of(flow, [])
+
+    assert sorted(asked) == sorted(map(str, range(200)))
+
+
 async def test_rows_that_name_no_subject_are_told_and_stop_nothing() -> None:
     odd = {"id": "x", "purchase_order_number": 7}
     nameless: list[SpoiledRow] = []

@@ -67,6 +67,7 @@ async def news(
     """
     spoiled: list[SpoiledRow] = []
     batch: list[SweepResult] = []
+    looked_at: set[str] = set()
     # Shown in each month until it has a date.
     undated = max(settings.start_date or month.first, month.first)
 
@@ -84,7 +85,10 @@ async def news(
 
     async def read() -> list[LiveLine]:
         # At once: those of a crowd share calls, and one after the other each waits for a crowd.
-        keys = [seen.key for seen in await unheard(flow, batch)]
+        # Once, though several lists of a net show it.
+        told = {seen.key: None for seen in await unheard(flow, batch)}
+        keys = [key for key in told if key not in looked_at]
+        looked_at.update(keys)
         with gathering(None):
             found = await asyncio.gather(*map(lines_of, keys), return_exceptions=True)
         batch.clear()
