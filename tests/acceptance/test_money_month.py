@@ -59,6 +59,9 @@ def test_fees_tie_out_and_bills_beside_them_do_not(acme: Merchant) -> None:
     clean = close(acme)
 
     assert clean.report.open == ()
+    paid = {one["section"]: one["refused"] for one in clean.shown["totals"] if one["currency"]}
+    assert paid == {"fees": "7.00", "payments": "-1000.00"}
+    assert [one.refused for one in clean.report.equations if one.section == "payments"] == [-1000]
     line = accounts(clean)["62"]
     assert (line["charged"], line["billed"], line["accrued"]) == ("22.63", "19.30", "3.33")
     assert line["account_name"] == "Fulfillment costs"

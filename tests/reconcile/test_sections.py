@@ -21,7 +21,7 @@ COUNTING = replace(
 
 
 def test_the_parts_are_those_of_the_flows_and_one_for_the_rest() -> None:
-    titles = ["Receipts", "Adjustments", "Fulfilments", "Returns", "Fees"]
+    titles = ["Receipts", "Adjustments", "Fulfilments", "Returns", "Fees", "Payments and balances"]
     titles += ["Corrections of stock", "Corrections at month end", "Other movements"]
 
     assert [section.title for section in SECTIONS.ordered] == titles

@@ -120,6 +120,8 @@ class Section:
         from_returns: of item receipts, those made from return authorizations; None: any.
         money: whether it compares money instead of units.
         open_facts: whether what is not posted of its flow is shown here.
+        never_posted: words of the reason for which lines are refused that belong here, and no
+            other line does; empty for a section of anything else.
     """
 
     key: str
@@ -130,6 +132,7 @@ class Section:
     from_returns: bool | None = None
     money: bool = False
     open_facts: bool = True
+    never_posted: str = ""
 
 
 def _of_no_subject(_row: SpoiledRow) -> str | None:

@@ -51,16 +51,30 @@ class Sections:
     def of_entry(self, flow: str, kind: str) -> Section:
         """Return the section of a journal row."""
         for name, section in self.of_flows:
-            if name == flow and (not section.kinds or kind in section.kinds):
+            if name != flow or section.never_posted:
+                continue
+            if not section.kinds or kind in section.kinds:
                 return section
         return self.of_movement(TYPES.get(kind, ""), None)
 
     def of_facts(self, flow: str) -> Section:
         """Return the section that shows what of a flow is not posted."""
         for name, section in self.of_flows:
-            if name == flow and section.open_facts:
+            if name == flow and section.open_facts and not section.never_posted:
                 return section
         return OTHER
+
+    def of_fact(self, flow: str, reason: str) -> Section:
+        """Return the section of a line of a source, with the reason for which it is refused."""
+        for name, section in self.of_flows:
+            if name == flow and section.never_posted and section.never_posted in reason:
+                return section
+        return self.of_facts(flow)
+
+    @property
+    def never_posted(self) -> tuple[str, ...]:
+        """The words of reasons for which lines belong to sections of their own."""
+        return tuple(one.never_posted for _, one in self.of_flows if one.never_posted)
 
     def of_movement(self, transaction_type: str, order_type: str | None) -> Section:
         """Return the section of a movement that no journal row of ours explains."""

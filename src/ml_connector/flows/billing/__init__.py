@@ -21,7 +21,7 @@ from ml_connector.flows.billing.decidable import DECIDABLE
 from ml_connector.flows.billing.facts import NEXT, BillingFacts
 from ml_connector.flows.billing.found import found_document
 from ml_connector.flows.billing.net import sweep
-from ml_connector.flows.billing.plan import always_refused, plan, source_lines
+from ml_connector.flows.billing.plan import NO_COST, always_refused, plan, source_lines
 from ml_connector.flows.billing.read import read
 from ml_connector.rules.decisions.as_it_is import as_it_is
 from ml_connector.rules.missing import missing
@@ -84,6 +84,13 @@ FLOW: Final = Flow(
             facts="Invoices",
             types=frozenset({"VendBill", "VendCred"}),
             money=True,
+        ),
+        Section(
+            key="payments",
+            title="Payments and balances",
+            money=True,
+            open_facts=False,
+            never_posted=NO_COST,
         ),
     ),
 )

@@ -47,6 +47,9 @@ from ml_connector.rules.refused import refusal, refused
 from ml_connector.rules.start_date import before_start
 from ml_connector.words import Cause
 
+NO_COST: Final = "is no cost: never billed"
+"""Why payments and balances are refused, whoever pays or owes them."""
+
 _OVER_NOTHING: Final = "The invoice's charges come to 0: nothing is owed, and no bill is made"
 
 
@@ -214,7 +217,7 @@ def invoice_of(facts: BillingFacts) -> InvoiceFact:
 def _kept_out(invoice: InvoiceFact, settings: ConnectionSettings) -> str:
     """Return why nothing of an invoice is ever posted; empty when it may be."""
     if is_no_cost(invoice.type):
-        return f"An invoice of type {invoice.type} is no cost: never billed"
+        return f"An invoice of type {invoice.type} {NO_COST}"
     return before_start(invoice.day, settings)
 
 
@@ -273,7 +276,7 @@ def _no_cost(facts: BillingFacts, lines: Sequence[SourceLine]) -> tuple[RefusedU
     return tuple(
         RefusedUnits(
             source_line=line.source_line,
-            reason=f"A {types[line.source_line]} is no cost: never billed",
+            reason=f"A {types[line.source_line]} {NO_COST}",
             amount=line.amount,
             currency=line.currency,
         )

@@ -111,7 +111,7 @@ def _latest(fact: Fact) -> tuple[object, ...]:
 
 def _state(fact: Fact, entries: Sequence[JournalRow], sections: Sections) -> SourceState:
     return SourceState(
-        section=sections.of_facts(fact.flow).key,
+        section=sections.of_fact(fact.flow, fact.reason).key,
         fact=fact,
         posted=sum((entry.measured.value for entry in entries), Decimal(0)),
         told=bool(entries),

@@ -311,7 +311,7 @@ group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """By which documents the lines of these subjects were posted."""
 
 EQUATIONS: Final = f"""
-select l.flow, l.currency, count(*) as lines, sum(l.value) as source,
+select l.flow, l.currency, never.words as never, count(*) as lines, sum(l.value) as source,
     count(*) filter (where not (rest <> 0 or untold) and not (sums.refused <> 0 or l.reason <> ''))
         as posted_lines,
     sum(sums.posted) as posted,
@@ -322,8 +322,11 @@ select l.flow, l.currency, count(*) as lines, sum(l.value) as source,
     sum(sums.refused) as refused,
     count(*) filter (where (rest <> 0 or untold) and sums.waits is not true) as unexplained_lines,
     coalesce(sum(rest) filter (where sums.waits is not true), 0) as unexplained
-{_STATES} group by 1, 2 order by 1, 2
-"""
+{_STATES} cross join lateral (select coalesce((select w.words
+    from unnest(%(never)s::text[]) as w(words) where strpos(l.reason, w.words) > 0 limit 1), '')
+    as words) as never
+group by 1, 2, 3 order by 1, 2, 3
+"""  # noqa: S608 - our own constants
 
 IN_TRANSIT: Final = """
 select s.flow, s.key, u.value::text as units, sum(j.quantity)::bigint as booked,

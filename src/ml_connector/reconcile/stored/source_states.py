@@ -33,7 +33,7 @@ async def states(on: StoredSession, sections: Sections) -> list[SourceState]:
         documents[row["subject_id"], row["name"]].append(document_of(row))
     return [
         SourceState(
-            section=sections.of_facts(row["flow"]).key,
+            section=sections.of_fact(row["flow"], row["reason"]).key,
             fact=fact_of(row),
             posted=row["posted"],
             told=row["spoken_of"],
@@ -90,11 +90,14 @@ async def accepted(on: StoredSession, flows: Flows) -> list[AcceptedSource]:
 async def equations(on: StoredSession, sections: Sections) -> list[SectionEquation]:
     """Return line conservation by section and currency."""
     agreed = await on.rows(source_sql.EQUATIONS_AGREED)
-    rows = [{**row, "posted_lines": row["lines"], "posted": row["source"]} for row in agreed]
-    rows += await on.rows(source_sql.EQUATIONS)
+    rows = [
+        {**row, "posted_lines": row["lines"], "posted": row["source"], "never": ""}
+        for row in agreed
+    ]
+    rows += await on.rows(source_sql.EQUATIONS, never=list(sections.never_posted))
     sums: dict[tuple[str, str], SectionEquation] = {}
     for row in rows:
-        section = sections.of_facts(row.pop("flow")).key
+        section = sections.of_fact(row.pop("flow"), row.pop("never")).key
         one = SectionEquation(section=section, **row)
         before = sums.get((section, one.currency))
         sums[section, one.currency] = one if before is None else before.plus(one)
