@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -16,21 +17,18 @@ OWN, OTHER = (
 )
 
 
-def line(external_id: str | None = "mlc-if-501", **more: object) -> Movement:
-    return Movement(
-        **{
-            "id": "8001",
-            "line": 1,
-            "type": "ItemShip",
-            "date": date(2026, 11, 5),
-            "number": "IF-1",
-            "external_id": external_id,
-            "created_from": "7001",
-            "order_type": "SalesOrd",
-            "item": "31",
-            **more,
-        }
-    )
+def line(external_id: str | None = "mlc-if-501", **more: Any) -> Movement:
+    usual: dict[str, Any] = {
+        "id": "8001",
+        "line": 1,
+        "type": "ItemShip",
+        "date": date(2026, 11, 5),
+        "number": "IF-1",
+        "created_from": "7001",
+        "order_type": "SalesOrd",
+        "item": "31",
+    }
+    return Movement(external_id=external_id, **{**usual, **more})
 
 
 @pytest.mark.parametrize(
