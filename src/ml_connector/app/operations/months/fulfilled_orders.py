@@ -1,7 +1,7 @@
 """Which sales orders the shipments of a month's fulfilments are of, by both systems' own word."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -118,29 +118,32 @@ async def _right(
 ) -> dict[int, RightOrder]:
     """Return the sales orders that the first rule finds which finds any that is not cancelled."""
     found: dict[int, RightOrder] = {}
-    wanted = {
-        shipment: [
-            _Sought(rule, value)
-            for rule in rules.of(key.channel)
-            if (value := rule.value(key.reference, key.number))
-        ]
-        for shipment, key in keys.items()
-    }
+    wanted = {shipment: _sought(key, rules) for shipment, key in keys.items()}
     while wanted := {shipment: sought for shipment, sought in wanted.items() if sought}:
         headers = await _headers(suiteql, {sought[0] for sought in wanted.values()})
         for shipment, sought in wanted.items():
-            field, value = sought[0].rule.field, sought[0].value
-            orders = headers.get((field, value), ())
-            if any(one.status != SALES_ORDER_CANCELLED for one in orders):
-                named = ", ".join(one.tranid or one.id for one in orders)
-                found[shipment] = RightOrder(
-                    ids=frozenset(one.id for one in orders),
-                    says=f"{named}, which has the {field} {value}",
-                )
-        wanted = {
-            shipment: sought[1:] for shipment, sought in wanted.items() if shipment not in found
-        }
+            orders = headers.get((sought[0].rule.field, sought[0].value), ())
+            if (right := _right_order(sought[0], orders)) is not None:
+                found[shipment] = right
+        wanted = {one: sought[1:] for one, sought in wanted.items() if one not in found}
     return found
+
+
+def _sought(key: ShopOrderKey, rules: OrderRules) -> list[_Sought]:
+    """Return how a sales order is looked for, in order."""
+    values = [(rule, rule.value(key.reference, key.number)) for rule in rules.of(key.channel)]
+    return [_Sought(rule, value) for rule, value in values if value]
+
+
+def _right_order(sought: _Sought, orders: Sequence[SalesOrderHeader]) -> RightOrder | None:
+    """Return the orders that a rule finds; None where all of them are cancelled."""
+    if all(one.status == SALES_ORDER_CANCELLED for one in orders):
+        return None
+    named = ", ".join(one.tranid or one.id for one in orders)
+    return RightOrder(
+        ids=frozenset(one.id for one in orders),
+        says=f"{named}, which has the {sought.rule.field} {sought.value}",
+    )
 
 
 async def _headers(
