@@ -26,6 +26,7 @@ PARTS = {
     "month._STOCK_COLUMNS",
     "return_authorizations._HEADERS",
     "stock._BESIDE_KITS",
+    "stock._MOVED_BY",
 }
 """What queries are made of."""
 

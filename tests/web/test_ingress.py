@@ -109,6 +109,8 @@ def test_several_secrets_are_good_while_they_rotate(door: Door, receiver: Mercha
         )
     )
     applied = receiver.command("connection", "apply", str(path), "--no-ping")
+    # Which secrets there are is read twice a second at most.
+    wait_until(lambda: door.deliver(WRO, secret=following).status == 200)
     with_both = [door.deliver(WRO).status, door.deliver(WRO, secret=following).status]
     body = json.dumps(WRO).encode()
     both = signed(new_secret(), body, webhook_id="msg_twice_signed")

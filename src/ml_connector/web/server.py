@@ -164,7 +164,9 @@ def _framework(
 def _no_zeros(request: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Let no address through that has a zero character: no text of the database holds one."""
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
-        raise ClientException("There is a zero character in the address, which nothing here has")
+        raise ClientException(
+            "There is a zero character in the address. Next: leave it out, nothing here has one."
+        )
 
 
 async def _flush_counts() -> None:

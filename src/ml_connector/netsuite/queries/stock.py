@@ -5,10 +5,10 @@ what an account may lack (``SuiteQL``). A kit carries no stock, its members do (
 only items that lie on a shelf are summed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -151,7 +151,7 @@ async def moved(
         first: the first day.
         after: the day after the last one.
     """
-    async for page in _moved(suiteql, MOVED, sorted(STOCKED), locations, (first, after)):
+    async for page in _moved(suiteql, "all", sorted(STOCKED), locations, (first, after)):
         yield page
 
 
@@ -159,7 +159,7 @@ async def moved_kits(
     suiteql: SuiteQL, locations: Sequence[str], first: date, after: date
 ) -> AsyncIterator[list[MovedStock]]:
     """Yield the kits on all transactions at these locations, as ``moved`` does; none is stock."""
-    async for page in _moved(suiteql, MOVED, (_KIT, _KIT), locations, (first, after)):
+    async for page in _moved(suiteql, "all", (_KIT, _KIT), locations, (first, after)):
         yield page
 
 
@@ -168,16 +168,19 @@ async def moved_beside_kits(
 ) -> AsyncIterator[list[MovedStock]]:
     """Yield what ``moved`` does, of the transactions that hold a kit."""
     types, days = (*sorted(STOCKED), _KIT), (first, after)
-    async for page in _moved(suiteql, MOVED_BESIDE_KITS, types, locations, days):
+    async for page in _moved(suiteql, "beside_kits", types, locations, days):
         yield page
 
 
 _KIT: Final = "Kit"
+_Transactions = Literal["all", "beside_kits"]
+_MOVED_BY: Final[Mapping[_Transactions, str]] = {"all": MOVED, "beside_kits": MOVED_BESIDE_KITS}
+"""The first parameters of each are types of items."""
 
 
 async def _moved(
     suiteql: SuiteQL,
-    query: str,
+    of: _Transactions,
     types: Sequence[str],
     locations: Sequence[str],
     days: tuple[date, date],
@@ -186,7 +189,7 @@ async def _moved(
 
     Args:
         suiteql: the account.
-        query: whose first parameters are types of items.
+        of: all transactions, or those that hold a kit.
         types: of items.
         locations: internal ids.
         days: the first day, and the day after the last one.
@@ -195,7 +198,7 @@ async def _moved(
         return
     first, after = days
     async for page in suiteql.pages(
-        query,
+        _MOVED_BY[of],
         (*types, first.isoformat(), after.isoformat()),
         within=sorted(locations),
         type=_MovedRow,
