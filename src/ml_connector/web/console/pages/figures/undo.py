@@ -30,7 +30,7 @@ async def undo_drawer(
     asked = None
     if errand is not None:
         asked = await own(Console.of(request).installation, asker(who, shown), errand)
-    return {"undo": undo, "errand": asked}
+    return {"undo": undo if who.may("undo") else "", "errand": asked}
 
 
 @get(f"{_PATH}/undo/drawer", guards=[needs("undo")])
