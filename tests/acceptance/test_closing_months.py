@@ -10,6 +10,7 @@ import pytest
 
 from acceptance.closing import close, in_netsuite, sync
 from acceptance.merchant import Merchant, fresh_database, merchant
+from acceptance.test_deciding_months import settle
 from ml_connector.app.operations.month_end import MonthEnd
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.month import Month
@@ -115,3 +116,27 @@ def test_what_comes_late_goes_into_the_next_open_month(then: Merchant) -> None:
 
     assert then.subject(late)["state"] == "done"
     assert receipt["tranDate"] == THIS_MONTH.first.isoformat()
+
+
+def test_no_correction_goes_into_a_closed_month(then: Merchant) -> None:
+    tee = then.sku("TEE")
+    then.apply(policies='closed_period = "park"')
+    receive(then, tee, 60)
+    assert close(then, month=MONTH, seal=True).closed_now
+    in_netsuite(
+        then, "add_to_stock", sku=tee, location=6, quantity=3, tranDate=MONTH.first.isoformat()
+    )
+    [moved] = close(then, month=MONTH).report.of(Kind.STOCK_MOVED_BY_OTHERS)
+    words = ("month", "decide", moved.id, "--as", "correct", "--note", "As counted")
+    waits = then.command(*words)
+    then.apply(policies='closed_period = "next-open"')
+    decided = then.command(*words)
+    settle(then)
+    dates = "select document -> 'request' -> 'body' ->> 'tranDate' as day from posting"
+    [posted] = then.rows(f"{dates} where external_id like 'mlc-ia-mon-%%'")
+
+    assert waits.status == 1
+    assert f"Month {MONTH} is closed" in waits.err
+    assert "--unseal --note" in waits.err
+    assert decided.status == 0, decided.err
+    assert posted == {"day": THIS_MONTH.first.isoformat()}
