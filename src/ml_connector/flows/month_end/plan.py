@@ -46,7 +46,10 @@ def plan(facts: DifferenceFacts, posted: Sequence[Posted], settings: ConnectionS
             for document in _corrections(facts, one, posted, settings)
         ),
     )
-    said = ", ".join(f"{one.kind} (decision {one.id})" for one in facts.decisions)
+    said = ", ".join(
+        f"{one.kind} (decision {one.id})" if one.id else f"{one.kind}, not decided yet"
+        for one in facts.decisions
+    )
     return Plan(
         documents=documents,
         note=said or "Nothing is decided about it",
