@@ -56,6 +56,20 @@ def test_more_than_waits_is_no_part_of_it() -> None:
     assert line.red
 
 
+def test_what_is_booked_by_hand_already_is_not_booked_once_more() -> None:
+    line = moved(
+        5,
+        6,
+        item(OpenKind.WAITING, 3),
+        item(OpenKind.QUARANTINED, 2),
+        item(OpenKind.MOVED_BY_OTHERS, -5),
+        item(OpenKind.MOVED_BY_OTHERS, -1),
+    )
+
+    assert OpenKind.MOVED_BY_OTHERS in kinds(line)
+    assert line.red
+
+
 def test_a_part_of_a_refusal_is_not_taken_for_what_others_moved() -> None:
     line = moved(30, 10, item(OpenKind.REFUSED, 30), item(OpenKind.MOVED_BY_OTHERS, -10))
 

@@ -155,12 +155,17 @@ group by 1, 2, 3
 
 # A line that was posted, but that its source does not show any more, counts as 0 there, less
 # what is known to have been taken out again, which counts as refused. Its day
-# is the latest of its source's lines; without lines, the first day that was posted.
+# is the latest of its source's lines; without lines, the first day that was posted. Its center is
+# that of its source, where ShipBob still stands by that.
 VANISHED: Final = """
 insert into month_line (flow, key, subject_id, name, currency, fact_date, value, money, moves,
-    told, refused, handled, reason)
+    told, refused, handled, reason, center)
 select s.flow, s.key, b.subject_id, b.name, b.currency, day.latest, 0, b.currency <> '', true,
-    true, coalesce(r.quantity::numeric, r.amount, 0), 0, coalesce(r.reason, '')
+    true, coalesce(r.quantity::numeric, r.amount, 0), 0, coalesce(r.reason, ''), case
+        when s.flow = 'returns' and b.name not like '%% dispose' and s.cause = 'quantity_went_down'
+            then (select (f.facts ->> 'center_id')::bigint from run as f
+                where f.subject_id = s.id and f.facts is not null order by f.id desc limit 1)
+    end
 from month_booked as b join subject as s on s.id = b.subject_id
 left join refusal as r on r.subject_id = b.subject_id and r.name = b.name
     and r.currency = b.currency
@@ -216,8 +221,9 @@ order by l.flow, 2, l.name, l.currency
 """The lines that are not posted in full."""
 
 OPEN_STOCK: Final = f"""
-select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date, l.sku,
-    ({STOCK_CENTER})::text as center, sums.rest::bigint as rest,
+select coalesce(w.source, l.flow) || ' ' || l.key as source, l.name, l.fact_date,
+    coalesce(l.sku, b.first_sku) as sku, ({STOCK_CENTER})::text as center,
+    sums.rest::bigint as rest,
     (sums.refused - l.handled)::bigint as refused, l.handled::bigint as handled, l.reason,
     coalesce(nullif(s.waits, ''), s.sentence, '') as sentence,
     {_BY_PERSON} as by_person

@@ -146,12 +146,14 @@ def _in_part(found: Sequence[TieItem], standing: Sequence[TieItem]) -> Sequence[
     """Mark documents that hold a part of what waits, was decided, or a document of ours lacks.
 
     Somebody has booked it by hand: it is at ShipBob as well. What is open of it keeps the month
-    open where it is told.
+    open where it is told. What other documents hold of it already can't be held once more.
     """
     units = -_sum(found)
     lacking = [one for one in standing if one.kind.rule.in_part]
     most = _sum(one for one in lacking if (one.quantity > 0) == (units > 0))
-    if abs(units) > abs(most) or any(one.kind not in _BESIDE_OURS for one in found):
+    most += _sum(one for one in standing if one.kind is OpenKind.BOOKED_BY_OTHERS)
+    is_more = most * units <= 0 or abs(units) > abs(most)
+    if is_more or any(one.kind not in _BESIDE_OURS for one in found):
         return found
     return _marked(found)
 
