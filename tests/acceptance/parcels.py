@@ -630,6 +630,19 @@ class Parcels:
             or shipped[place] != waiting[place] + fulfilled[place]
         ]
 
+    def stock_of_both(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """Units at ShipBob and in NetSuite, by SKU and location, where they are not as many."""
+        shipbob = {
+            (sku, PLACES[center]): units for (sku, center), units in self._shipbob.stock().items()
+        }
+        netsuite = {place: int(units) for place, units in self._netsuite.stock().items()}
+        return {
+            place: (units, netsuite.get(place, 0))
+            for place in {*shipbob, *netsuite}
+            if place[1] in PLACES.values()
+            and (units := shipbob.get(place, 0)) != netsuite.get(place, 0)
+        }
+
     # Small things
 
     def _label(self, sale: Sale, shipment: Shipment, number: str | None = None) -> None:
