@@ -88,6 +88,13 @@ def test_an_account_that_keeps_no_id_from_a_transform_is_as_green_and_hides_noth
     assert named(world.report()) == expected
 
 
+def test_two_alike_of_ours_are_no_copies_where_no_id_is_kept() -> None:
+    world = clean(Random(22332))  # two receipts of an order hold the same, on one day
+    keep_none_from_transforms(world)
+
+    assert named(world.report()) == set()
+
+
 @pytest.mark.parametrize("tamper", IN_NETSUITE)
 def test_each_act_in_netsuite_alone_is_found_and_named(tamper: Tamper) -> None:
     for seed in range(12):

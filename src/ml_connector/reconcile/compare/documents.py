@@ -86,11 +86,16 @@ def _indexed(
     foreign: Sequence[FoundDocument],
     known: Collection[str],
 ) -> _Index:
+    ours = {(one.remote_id, one.type) for one in posted}
     return _Index(
         by_external_id={one.head.external_id: one for one in found if one.head.external_id},
         by_id={one.head.id: one for one in foreign},
         by_tag=_by_tag(foreign),
-        by_twin=_by_twin(one for one in foreign if one.head.id not in known),
+        by_twin=_by_twin(
+            one
+            for one in foreign
+            if one.head.id not in known and (one.head.id, one.head.type) not in ours
+        ),
         standing=_standing(posted),
     )
 
