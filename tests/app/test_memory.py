@@ -59,7 +59,7 @@ def test_no_process_of_the_service_leaves_its_memory_to_others(acme: Merchant) -
     with running([*COMMAND, "serve", "--port", str(acme.port)], acme) as service:
         wait_until(lambda: is_ready(acme.url))
         parts = wait_until(lambda: children(service) if len(children(service)) > 1 else [])
-        wait_until(lambda: b"The worker begins" in (acme.folder / "memory.log").read_bytes())
+        wait_until(lambda: b"worker_begins" in (acme.folder / "memory.log").read_bytes())
         limits = [limit_of_core_dumps(pid) for pid in (service, *parts)]
         readable = [memory_is_readable(pid) for pid in parts]
 

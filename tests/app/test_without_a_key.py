@@ -107,6 +107,6 @@ def test_the_parts_have_the_settings_of_a_file_that_was_named(
     named.write_text(f'master_key_file = "{key}"\nlog_level = "debug"\n')
     with serving(acme.port, acme.environment, acme.folder, "--config", str(named)) as service:
         assert isinstance(service, Process)
-        wait_until(lambda: "The worker begins" in service.said)
+        wait_until(lambda: "worker_begins" in service.said)
 
     assert "part_died" not in service.said
