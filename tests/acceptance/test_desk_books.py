@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from acceptance.closing import MONTH
-from acceptance.desk import DeskProgram, program
+from acceptance.desk import DeskProgram, program, subject_id
 from acceptance.merchant import Merchant
 from acceptance.test_desk_pages import ended, hidden, signed_in
 from waiting import wait_until
@@ -67,6 +67,7 @@ def test_a_difference_is_decided_on_the_page_of_its_month(acme: Merchant, fiona:
     back = ended(fiona, undone.headers["location"].partition("#")[0])
 
     assert f"decide={one}&amp;choose=accept#decide" in listed
+    assert "choose=accept" not in signed_in(acme, "warehouse").get(path).text
     assert "Look at what it leads to" in opened
     assert "Accept leads to" in shown
     assert "-10" in shown.replace("\u2212", "-")
@@ -124,6 +125,29 @@ def test_a_difference_is_decided_by_the_api_as_by_the_command(
         key=one,
     )
     assert act["person"].startswith("books-")
+
+
+def test_a_difference_of_a_fact_is_decided_with_the_fact(
+    acme: Merchant, fiona: Browser, finance: DeskProgram
+) -> None:
+    sku = acme.sku()
+    wro = acme.announce({sku: 100}, number=acme.order({sku: 100}))
+    acme.world.shipbob.stow(wro, {sku: 100})
+    acme.wait_for(wro)
+    acme.world.shipbob.stow(wro, {sku: -10})
+    acme.wait_for(wro, "dead")
+    shown = acme.command("reconcile", str(MONTH), "--json").json["differences"]
+    [one] = [each["id"] for each in shown if each["source"] == f"wro {wro.id}"]
+    opened = fiona.get(f"/months/{MONTH}?decide={one}")
+    here = f"/months/{MONTH}/differences/{one}/preview?connection=acme"
+    look = finance.done(here, {"decision": "correct", "note": "Counted"})["answer"]
+
+    assert f"decide={one}#decide" in fiona.get(f"/months/{MONTH}").text
+    assert f"/attention?connection=acme&decide={subject_id(acme, wro)}#decide" in str(
+        opened.headers.get("location") or opened.url
+    )
+    [document] = look["plan"]["documents"]
+    assert [line["quantity"] for line in document["lines"]] == [-10]
 
 
 def test_a_document_is_taken_back_from_the_audit_trail(acme: Merchant, fiona: Browser) -> None:
