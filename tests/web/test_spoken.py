@@ -38,6 +38,14 @@ def test_numbers_have_real_signs_and_no_digits_that_say_nothing() -> None:
     assert spoken.size(1_500_000) == "1.4 MB"
 
 
+def test_things_are_counted_in_words() -> None:
+    assert [spoken.of(number, "row") for number in (0, 1, 2000)] == [
+        "0 rows",
+        "1 row",
+        "2,000 rows",
+    ]
+
+
 def test_documents_are_counted_in_words() -> None:
     assert words.document_count("itemReceipt", 1) == "1 item receipt"
     assert words.document_count("vendorBill", 1200) == "1,200 vendor bills"

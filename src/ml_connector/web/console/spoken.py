@@ -32,6 +32,11 @@ def counted(number: Counted) -> str:
     return f"{number.count:,}{'+' if number.more else ''}"
 
 
+def of(number: int, noun: str) -> str:
+    """Return how many of a thing there are, such as ``1 row`` and ``2,000 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def span(seconds: float | None) -> str:
     """Return a length of time in its largest unit, such as ``42 min``."""
     if seconds is None:
@@ -117,6 +122,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = MappingProxyType(
     {
         "chip": chip,
         "counted": counted,
+        "of": of,
         "span": span,
         "until": until,
         "since": since,
