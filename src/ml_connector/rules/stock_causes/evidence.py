@@ -119,7 +119,7 @@ def _between(moves: Sequence[ShipBobMove]) -> list[tuple[ShipBobMove, ShipBobMov
         for into in facility
         if out.quantity < 0
         and out.quantity == -into.quantity
-        and (out.day, into.location) == (into.day, into.location)
+        and out.day == into.day
         and out.location != into.location
     ]
     seen = Counter(id(one) for pair in pairs for one in pair)
