@@ -1,4 +1,4 @@
-"""Months and the audit trail without scripts and by the API: deciding, and taking back."""
+"""Orders, months and the audit trail without scripts and by the API: seen, decided, taken back."""
 
 import itertools
 from typing import Any
@@ -9,6 +9,7 @@ from acceptance.closing import MONTH
 from acceptance.desk import DeskProgram, program, subject_id
 from acceptance.merchant import Merchant
 from acceptance.test_desk_pages import ended, hidden, signed_in
+from acceptance.test_purchase_orders import order_id, synced, wros_of
 from waiting import wait_until
 from web.browser import Browser
 
@@ -48,6 +49,31 @@ def reduced(acme: Merchant, units: int) -> dict[str, Any]:
     shown = acme.command("reconcile", str(MONTH), "--json").json["differences"]
     [found] = [one for one in shown if one["external_id"] == named]
     return dict(found)
+
+
+def test_an_order_shows_what_was_received_since_it_was_announced(
+    acme: Merchant, fiona: Browser, finance: DeskProgram
+) -> None:
+    tee, cap = acme.sku("TEE"), acme.sku("CAP")
+    number = acme.order({tee: 100, cap: 60})
+    synced(acme, number)
+    [wro] = wros_of(acme, number)
+    acme.world.shipbob.arrive(wro)
+    acme.world.shipbob.stow(wro)
+    acme.world.shipbob.complete(wro)
+    acme.wait_for(wro)
+    key = order_id(acme, number)
+    [row] = finance.get("/flows/purchase-orders/subjects", connection="acme", key=key)["rows"]
+    page = fiona.get(f"/flows/purchase-orders?key={key}").text
+    file = fiona.get(f"/flows/purchase-orders/export.csv?key={key}").text
+
+    assert (row["facts"]["expected"], row["facts"]["done"]) == (160, 160)
+    assert [line["received"] for line in row["facts"]["lines"]] == [100, 60]
+    [shown] = row["facts"]["wros"]
+    assert (shown["id"], shown["stowed"], shown["booked"]) == (wro.id, 160, 160)
+    assert "160 of 160 received" in page
+    assert f"WRO {wro.id}" in page
+    assert f"1: 100 of 100 x {tee}, 2: 60 of 60 x {cap}" in file
 
 
 def test_a_difference_is_decided_on_the_page_of_its_month(acme: Merchant, fiona: Browser) -> None:
