@@ -101,3 +101,13 @@ def test_a_month_to_come_is_read_without_knowing_what_day_it_is_where() -> None:
     assert str(Month.read("2999-01", today=date(2026, 11, 30))) == "2999-01"
     with pytest.raises(UserError, match='"2026-13" is no month'):
         Month.read("2026-13", today=date(2026, 11, 30))
+
+
+@pytest.mark.parametrize("day", [30, 1])
+def test_where_no_date_is_known_the_latest_month_that_is_named_is_never_refused(day: int) -> None:
+    now = datetime(2026, 11 if day == 30 else 12, day, 11, tzinfo=UTC)
+
+    assert str(Month.begun_somewhere("2026-12", now=now)) == "2026-12"
+    with pytest.raises(UserError, match="2027-01 has not begun yet") as refused:
+        Month.begun_somewhere("2027-01", now=now)
+    assert refused.value.next_step == "The latest month that can be looked at is 2026-11."

@@ -60,7 +60,7 @@ def decide(
             next_step="Give its id as reconcile prints it, such as 2026-11-3f9ac2d1.",
             usage=True,
         )
-    Month.read(month, today=datetime.now(UTC).date())
+    Month.begun_somewhere(month, now=datetime.now(UTC))
 
     async def look(installation: Installation) -> Proposal:
         applied = await context.applied(installation)

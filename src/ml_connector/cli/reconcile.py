@@ -76,8 +76,8 @@ def reconcile(
             next_step="Write the year and the month, such as ml-connector reconcile 2026-11.",
             usage=True,
         )
-    # Text that is no month is refused without a database.
-    Month.read(month, today=datetime.now(UTC).date())
+    # Text that is no month, or a month that has begun nowhere, is refused without a database.
+    Month.begun_somewhere(month, now=datetime.now(UTC))
     if unseal:
         _unseal(context, month, note or "")
         return

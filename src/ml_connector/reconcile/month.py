@@ -10,6 +10,9 @@ from ml_connector.errors import UserError
 
 _WRITTEN: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _FIRST_YEAR: Final = 2000
+_WESTERNMOST: Final = timedelta(hours=12)
+_EASTERNMOST: Final = timedelta(hours=14)
+"""So far the dates of zones are behind and ahead of UTC."""
 
 
 @dataclass(frozen=True, order=True)
@@ -61,12 +64,22 @@ class Month:
         """
         month = cls.read(written, today=today)
         if month.first > today:
-            raise UserError(
-                f"{month} has not begun yet",
-                where="YYYY-MM",
-                next_step=f"The latest month that can be looked at is {today:%Y-%m}.",
-                usage=True,
-            )
+            raise _to_come(month, today)
+        return month
+
+    @classmethod
+    def begun_somewhere(cls, written: str, *, now: datetime) -> "Month":
+        """Read ``2026-11`` where the merchant's date is not known yet.
+
+        The latest month that the error names has begun in every zone.
+
+        Raises:
+            UserError: it is no month, or has begun nowhere.
+        """
+        everywhere = (now - _WESTERNMOST).date()
+        month = cls.read(written, today=everywhere)
+        if month.first > (now + _EASTERNMOST).date():
+            raise _to_come(month, everywhere)
         return month
 
     @property
@@ -96,3 +109,12 @@ class Month:
     def ends(self, zone: ZoneInfo) -> datetime:
         """Return the instant at which it is over, in UTC: the next month's first midnight."""
         return datetime.combine(self.after, time.min, zone).astimezone(UTC)
+
+
+def _to_come(month: Month, today: date) -> UserError:
+    return UserError(
+        f"{month} has not begun yet",
+        where="YYYY-MM",
+        next_step=f"The latest month that can be looked at is {today:%Y-%m}.",
+        usage=True,
+    )
