@@ -13,7 +13,7 @@ from web.people import add_user
 @pytest.fixture(scope="module", autouse=True)
 def people(receiver: Merchant, web: Process) -> None:
     assert web.process.poll() is None
-    add_user(receiver, "dana", "viewer")
+    add_user(receiver, "frida", "viewer")
     add_user(receiver, "given", "viewer", given=True)
 
 
@@ -25,7 +25,7 @@ def guest(receiver: Merchant) -> Browser:
 def test_a_page_leads_to_the_sign_in_and_back(guest: Browser) -> None:
     sent = guest.get("/account?x=1")
     asked = guest.get(sent.headers["location"])
-    answer = guest.sign_in("dana", next="/account?x=1")
+    answer = guest.sign_in("frida", next="/account?x=1")
 
     assert (sent.status_code, sent.headers["location"]) == (
         303,
@@ -51,7 +51,7 @@ def test_a_page_leads_to_the_sign_in_and_back(guest: Browser) -> None:
     ],
 )
 def test_nobody_is_led_elsewhere(guest: Browser, there: str) -> None:
-    assert guest.sign_in("dana", next=there).headers["location"] == "/"
+    assert guest.sign_in("frida", next=there).headers["location"] == "/"
 
 
 def test_a_wrong_password_says_how_many_tries_are_left(receiver: Merchant) -> None:
@@ -80,7 +80,7 @@ def test_what_was_typed_is_text(receiver: Merchant) -> None:
 def test_a_session_begins_anew_with_each_sign_in(receiver: Merchant, guest: Browser) -> None:
     guest.http.cookies.set("mlc-session", "given-by-an-attacker", domain="127.0.0.1", path="/")
     form = guest.csrf("/sign-in")
-    fields = {"csrf": form, "name": "dana", "password": PASSWORD}
+    fields = {"csrf": form, "name": "frida", "password": PASSWORD}
     first = guest.http.post("/sign-in", data=fields).cookies["mlc-session"]
     other = Browser(receiver.url)
     other.http.cookies.set("mlc-session", first, domain="127.0.0.1", path="/")
@@ -95,11 +95,11 @@ def test_a_session_begins_anew_with_each_sign_in(receiver: Merchant, guest: Brow
 def test_the_sign_in_form_is_of_its_browser(receiver: Merchant, guest: Browser) -> None:
     stolen = Browser(receiver.url).csrf("/sign-in")
     without = guest.http.post(
-        "/sign-in", data={"csrf": stolen, "name": "dana", "password": PASSWORD}
+        "/sign-in", data={"csrf": stolen, "name": "frida", "password": PASSWORD}
     )
     guest.get("/sign-in")
     with_another = guest.http.post(
-        "/sign-in", data={"csrf": stolen, "name": "dana", "password": PASSWORD}
+        "/sign-in", data={"csrf": stolen, "name": "frida", "password": PASSWORD}
     )
 
     assert {without.status_code, with_another.status_code} == {403}
@@ -108,7 +108,7 @@ def test_the_sign_in_form_is_of_its_browser(receiver: Merchant, guest: Browser) 
 
 def test_scripts_and_other_sites_do_not_get_at_the_cookie(receiver: Merchant) -> None:
     plain = Browser(receiver.url)
-    answer = plain.sign_in("dana")
+    answer = plain.sign_in("frida")
     behind = Browser(receiver.url, x_forwarded_proto="https")
     asked = behind.get("/sign-in")
     cookie = re.search(r"__Host-mlc-visit=[0-9a-f]{64}", asked.headers["set-cookie"])
@@ -123,7 +123,7 @@ def test_scripts_and_other_sites_do_not_get_at_the_cookie(receiver: Merchant) ->
 
 
 def test_signing_out_ends_the_session_itself(receiver: Merchant, guest: Browser) -> None:
-    guest.sign_in("dana")
+    guest.sign_in("frida")
     held = guest.http.cookies["mlc-session"]
     answer = guest.post("/sign-out")
     guest.http.cookies.set("mlc-session", held, domain="127.0.0.1", path="/")
@@ -131,13 +131,13 @@ def test_signing_out_ends_the_session_itself(receiver: Merchant, guest: Browser)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     assert guest.get("/account").status_code == 303
     assert guest.http.post("/sign-out").status_code == 303
-    assert receiver.rows("select what from act where person = 'dana' and what = 'sign-out'")
+    assert receiver.rows("select what from act where person = 'frida' and what = 'sign-out'")
 
 
 def test_signing_out_everywhere_ends_all_sessions(receiver: Merchant) -> None:
     browsers = [Browser(receiver.url, user_agent=f"<i>{n}</i>") for n in range(3)]
     for browser in browsers:
-        browser.sign_in("dana")
+        browser.sign_in("frida")
     listed = browsers[0].get("/account").text
     ended = re.findall(r"/account/sessions/([0-9a-f]{64})/end", listed)
     one = browsers[0].post(f"/account/sessions/{ended[0]}/end")
@@ -155,7 +155,7 @@ def test_nobody_ends_the_session_of_another(receiver: Merchant, guest: Browser) 
     eva = Browser(receiver.url)
     eva.sign_in("eva")
     found = receiver.rows("select encode(hash, 'hex') as id from sign_in where person = 'eva'")
-    guest.sign_in("dana")
+    guest.sign_in("frida")
     for row in found:
         guest.post(f"/account/sessions/{row['id']}/end")
 
