@@ -372,7 +372,7 @@ def test_a_bill_in_the_wrong_currency_is_red_at_the_end_of_the_month(office: Off
     kept = decide_month(office.acme, difference, "accept")
 
     assert looked.status == 0, looked.err
-    assert "−10.00 USD" in looked.out
+    assert "\u221210.00 USD" in looked.out
     assert "10 CAD" in looked.out
     assert office.open(made) == []
     assert office.decided(made) == {"USD": Decimal(-10), "CAD": Decimal(10)}

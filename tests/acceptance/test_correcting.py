@@ -57,7 +57,7 @@ def test_what_was_booked_too_much_is_taken_out_once(acme: Merchant) -> None:
     assert not stopped.green
     assert looked.status == 0, looked.err
     assert f"(mlc-ia-{wro.id}-1)" in looked.out
-    assert f"−10 {tee} at location 6" in looked.out
+    assert f"\u221210 {tee} at location 6" in looked.out
     assert "The purchase order stays received" in looked.out
     assert nothing == [("itemReceipt", 100)]
     assert standing(acme, wro) == ("done", None)

@@ -78,7 +78,7 @@ def test_units_that_were_quarantined_after_all_are_corrected_once(desk: Desk) ->
     assert not red.green
     assert looked.status == 0, looked.err
     assert f"(mlc-ic-ret-{found.id}-1)" in looked.out
-    assert f"−2 {tee} at location 6" in looked.out
+    assert f"\u22122 {tee} at location 6" in looked.out
     assert f"+2 {tee} at location {QUARANTINE}" in looked.out
     assert "The return authorization stays received" in looked.out
     assert nothing == ([], [])

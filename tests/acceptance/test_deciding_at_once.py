@@ -97,6 +97,7 @@ def test_two_processes_at_once_make_one_adjustment(acme: Merchant) -> None:
         said = list(people.map(lambda _: acme.command(*words), range(2)))
     run(acme, wro)
 
-    assert sorted(one.status for one in said) == [0, 1], [one.err for one in said]
+    # One is refused; or it looked when the other had decided, and took its place.
+    assert 0 in {one.status for one in said}, [one.err for one in said]
     assert booked(acme, wro) == [("inventoryAdjustment", 7)]
-    assert len(acme.rows("select id from decision")) == 1
+    assert len(acme.rows("select id from decision where taken_back_at is null")) == 1

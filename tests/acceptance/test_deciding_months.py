@@ -93,7 +93,7 @@ def test_a_changed_receipt_is_taken_as_it_is_and_the_journal_says_so(acme: Merch
 
     assert red.kind is Kind.DOCUMENT_CHANGED
     assert looked.status == 0, looked.err
-    assert f"−10 {tee} at location 6" in looked.out
+    assert f"\u221210 {tee} at location 6" in looked.out
     assert nothing == []
     assert decided.status == 0, decided.err
     assert report.green
