@@ -1,7 +1,6 @@
 """What a person decides about differences of a month: books, month end and stock afterwards."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -11,6 +10,7 @@ from acceptance.merchant import Merchant, fresh_database, merchant
 from acceptance.service import Answered
 from acceptance.test_correcting import fewer_than_booked
 from acceptance.test_deciding import Receipt, drifts, run, standing
+from acceptance.test_deciding_at_once import commands_at_once
 from ml_connector.reconcile.compare.kinds import Kind
 from ml_connector.reconcile.compare.report import Difference, Report
 from ml_connector.reconcile.report.page import totals
@@ -247,14 +247,12 @@ def test_of_two_who_correct_at_once_one_does(acme: Merchant) -> None:
     tee, _, _, receipt = received(acme)
     reduce(acme, receipt, 90)
     [red] = close(acme).report.open
-    with ThreadPoolExecutor(2) as people:
-        said = list(people.map(lambda kind: decide(acme, red, kind), ("correct", "accept")))
+    words = ("month", "decide", red.id, "--note", "Counted with the dock", "--as")
+    said = commands_at_once(acme, [(*words, kind) for kind in ("correct", "accept")])
     settle(acme)
 
-    # One is refused; or it looked when the other had decided, and took its place.
-    assert 0 in {one.status for one in said}, [one.err for one in said]
-    assert all("meanwhile" in one.err for one in said if one.status)
-    assert len(acme.rows("select id from decision where taken_back_at is null")) == 1
+    assert sorted(one.status for one in said) == [0, 1], [one.err for one in said]
+    assert len(acme.rows("select id from decision")) == 1
     assert acme.books(tee).journal == acme.books(tee).netsuite
     assert close(acme).report.green
 
